@@ -1,0 +1,31 @@
+// Package ion holds Amazon Ion 1.0 values as immutable views on their binary
+// encoding.
+//
+// A [Value] points at the bytes of one value and at the symbol table that
+// those bytes refer to. Nothing is decoded before it is asked for: a field of
+// a struct is found by skipping over its neighbours. The same bytes travel from
+// the wire to the disk and back, so that what was hashed is what is stored.
+//
+// # Where values come from
+//
+//   - [Parse], [ParseAll] and [Reader] check every byte of untrusted binary
+//     input; a Value that they return can be used without a further check.
+//   - [Decoder] opens bytes that were checked before they were stored. It looks
+//     at the symbol table and the outermost header only.
+//   - [ParseText] and [TextReader] read Ion text.
+//   - [Writer] builds values; [Marshal] converts Go values.
+//
+// # Invariants
+//
+//   - A Value never changes. The bytes given to Parse or Decoder must not be
+//     modified while a Value made from them is in use.
+//   - No accessor panics, whatever the bytes are. An accessor that does not fit
+//     the value's type, or meets damage, reports false.
+//   - Nesting deeper than [MaxDepth] is an error, in binary and in text.
+//   - Malformed input gives a [SyntaxError] that names the byte offset.
+//
+// # What is not here
+//
+// No I/O but io.Reader, no storage, no knowledge of QLDB's journal (that is
+// package hashchain) and no PartiQL.
+package ion

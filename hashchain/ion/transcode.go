@@ -1,0 +1,97 @@
+package ion
+
+// Value writes v. Its symbols are translated to this Writer's table; bytes that
+// refer to no symbol are copied.
+func (w *Writer) Value(v Value) {
+	if w.err != nil {
+		return
+	}
+	if v.IsZero() {
+		w.Null(NullType)
+		return
+	}
+	for it := v.annotations(); it.next(); {
+		w.notes = append(w.notes, w.translate(v.syms, it.sid))
+	}
+	if !w.begin() {
+		return
+	}
+	switch {
+	case v.typ == SymbolType && !v.null:
+		sid, _ := v.symbolID()
+		w.symbolSID(w.translate(v.syms, sid))
+	case v.typ.IsContainer() && !v.null:
+		w.container(v)
+	default:
+		w.buf = append(w.buf, v.raw[v.desc:]...)
+	}
+	w.end()
+}
+
+func (w *Writer) container(v Value) {
+	code := v.tag() &^ 15
+	w.open(code, false)
+	for it := v.Iter(); it.Next() && w.err == nil; {
+		if it.isField {
+			w.fieldSID(w.translate(v.syms, it.nameSID))
+		}
+		w.Value(it.Value())
+	}
+	if w.err == nil {
+		w.close()
+	}
+}
+
+// translate maps an id of a table to the id of the same text here. An id of
+// unknown text becomes id 0: its text cannot be carried over.
+func (w *Writer) translate(from *SymbolTable, sid uint32) uint32 {
+	if sid <= systemSymbols {
+		return sid
+	}
+	i := int(sid) - systemSymbols - 1
+	if from != w.from {
+		w.from, w.sids = from, w.sids[:0]
+	}
+	if i < len(w.sids) && w.sids[i] != 0 {
+		return w.sids[i]
+	}
+	text, known := from.text(sid)
+	if !known {
+		return 0
+	}
+	to := w.sid(text)
+	const remember = 1 << 12 // ids come from untrusted input: do not allocate by them
+	if i < remember {
+		for len(w.sids) <= i {
+			w.sids = append(w.sids, 0)
+		}
+		w.sids[i] = to
+	}
+	return to
+}
+
+// Encode returns v as a complete stream of its own: version marker, the symbols
+// that v uses in the order of their first use, value.
+func (v Value) Encode() []byte {
+	var w Writer
+	w.Value(v)
+	b, err := w.Bytes()
+	if err != nil {
+		// Only nesting beyond MaxDepth fails, which no checked value has.
+		return append([]byte(nil), versionMarker...)
+	}
+	return b
+}
+
+// Clone returns v with bytes of its own, which hold no more than v needs.
+func (v Value) Clone() Value {
+	if v.IsZero() {
+		return v
+	}
+	var d Decoder
+	c, err := d.Open(v.Encode())
+	if err != nil {
+		return Value{}
+	}
+	return c
+}
