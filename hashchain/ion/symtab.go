@@ -1,5 +1,10 @@
 package ion
 
+import (
+	"slices"
+	"sort"
+)
+
 // System symbols of Ion 1.0 have ids 1 to 9.
 const (
 	sidIon = iota + 1
@@ -32,28 +37,31 @@ type Catalog interface {
 	FindSharedTable(name string, version int) *SharedTable
 }
 
-// importRange is a run of ids taken from a shared table. texts may be shorter
-// than n: ids beyond it have unknown text. n comes from untrusted input and is
+// importRange is a run of ids taken from a shared table, up to and without end
+// when the system symbols are not counted. texts may be shorter than the run:
+// ids beyond it have unknown text. Lengths come from untrusted input and are
 // never used to allocate.
 type importRange struct {
-	n     int
+	end   int
 	texts []string
 }
+
+// unknownText stands in a table for a symbol without text. It is not valid
+// UTF-8, so no symbol has it as its text.
+const unknownText = "\xff"
 
 // SymbolTable maps symbol ids to text: the system symbols, then imported
 // ranges, then local symbols. It is immutable.
 type SymbolTable struct {
 	imports  []importRange
-	imported int // sum of the n of imports
-	locals   []symbol
+	imported int // how many ids the imports take
+	locals   []string
+	// index finds the locals of a large table; nil for a small one and where
+	// repeats is set.
+	index map[string]uint32
 	// repeats is set where some text may stand at two ids, so that fields have
 	// to be compared by text. Tables that this package writes have none.
 	repeats bool
-}
-
-type symbol struct {
-	text  string
-	known bool
 }
 
 // MaxID is the largest id that the table defines.
@@ -63,46 +71,78 @@ func (t *SymbolTable) MaxID() int { return systemSymbols + t.imported + len(t.lo
 // whose shared table is missing and for local symbols without text.
 func (t *SymbolTable) text(sid uint32) (text string, known bool) {
 	id := int(sid)
-	if i := id - systemSymbols - 1 - t.imported; i >= 0 {
-		if i < len(t.locals) {
-			return t.locals[i].text, t.locals[i].known
-		}
-		return "", false
-	}
 	if id <= systemSymbols {
 		return systemTexts[id], id > 0
 	}
 	id -= systemSymbols + 1
-	for _, r := range t.imports {
-		if id < r.n {
-			if id < len(r.texts) {
-				return r.texts[id], true
-			}
-			return "", false
-		}
-		id -= r.n
+	if id < t.imported {
+		return t.importedText(id)
+	}
+	if id -= t.imported; id < len(t.locals) && t.locals[id] != unknownText {
+		return t.locals[id], true
 	}
 	return "", false
 }
 
+func (t *SymbolTable) importedText(id int) (string, bool) {
+	i := sort.Search(len(t.imports), func(i int) bool { return id < t.imports[i].end })
+	if i > 0 {
+		id -= t.imports[i-1].end
+	}
+	if texts := t.imports[i].texts; id < len(texts) {
+		return texts[id], true
+	}
+	return "", false
+}
+
+// systemSID is the id of a system symbol, 0 for any other text.
+func systemSID(text string) uint32 {
+	switch text {
+	case "$ion":
+		return sidIon
+	case "$ion_1_0":
+		return sidIon10
+	case "$ion_symbol_table":
+		return sidSymbolTable
+	case "name":
+		return sidName
+	case "version":
+		return sidVersion
+	case "imports":
+		return sidImports
+	case "symbols":
+		return sidSymbols
+	case "max_id":
+		return sidMaxID
+	case "$ion_shared_symbol_table":
+		return sidSharedSymbolTable
+	}
+	return 0
+}
+
 // find returns the lowest id with the text.
 func (t *SymbolTable) find(text string) (sid uint32, ok bool) {
-	for i := 1; i <= systemSymbols; i++ {
-		if systemTexts[i] == text {
-			return uint32(i), true
-		}
+	if id := systemSID(text); id != 0 {
+		return id, true
 	}
 	base := systemSymbols + 1
 	for _, r := range t.imports {
-		for i, s := range r.texts {
-			if s == text && i < r.n {
+		for i, s := range r.texts[:min(len(r.texts), r.end-(base-systemSymbols-1))] {
+			if s == text {
 				return uint32(base + i), true
 			}
 		}
-		base += r.n
+		base = systemSymbols + 1 + r.end
+	}
+	if t.index != nil {
+		i, ok := t.index[text]
+		return uint32(base) + i, ok
+	}
+	if text == unknownText {
+		return 0, false
 	}
 	for i := range t.locals {
-		if t.locals[i].known && t.locals[i].text == text {
+		if t.locals[i] == text {
 			return uint32(base + i), true
 		}
 	}
@@ -151,7 +191,9 @@ func (t *SymbolTable) readImports(v Value, prev *SymbolTable, cat Catalog) error
 	if v.Type() == SymbolType {
 		if sid, ok := v.symbolID(); ok && sid == sidSymbolTable && prev != nil {
 			// Appending to the slice of prev keeps a chain of n appended tables at
-			// O(n) memory: the older tables see their shorter length only.
+			// O(n) memory. The older tables see their shorter length only, and no
+			// slot is written twice: a stream moves on to the new table, so each
+			// table is extended at most once.
 			*t = SymbolTable{imports: prev.imports, imported: prev.imported, locals: prev.locals, repeats: true}
 		}
 		return nil
@@ -189,7 +231,7 @@ func (t *SymbolTable) addImport(v Value, cat Catalog) error {
 			}
 			n, ok := f.Int64()
 			if !ok || n < 0 || n > maxVar {
-				return syntaxErr(0, "import of shared symbol table %q has max_id that is not an int from 0 to %d", name, maxVar)
+				return syntaxErr(0, "import of shared symbol table %.80q has max_id that is not an int from 0 to %d", name, maxVar)
 			}
 			maxID = int(n)
 		}
@@ -197,81 +239,81 @@ func (t *SymbolTable) addImport(v Value, cat Catalog) error {
 	if name == "" || name == "$ion" {
 		return nil
 	}
-	r := importRange{n: maxID}
+	var texts []string
 	if cat != nil {
 		if s := cat.FindSharedTable(name, version); s != nil {
 			if maxID < 0 && s.Version == version {
-				r.n = len(s.Symbols)
+				maxID = len(s.Symbols)
 			}
-			r.texts = s.Symbols
+			texts = s.Symbols
 		}
 	}
-	if r.n < 0 {
-		return syntaxErr(0, "import of shared symbol table %q version %d has no max_id and the table is not known", name, version)
+	if maxID < 0 {
+		return syntaxErr(0, "import of shared symbol table %.80q version %d has no max_id and the table is not known", name, version)
 	}
-	if t.imported+r.n > maxVar {
+	if t.imported+maxID > maxVar {
 		return syntaxErr(0, "symbol table imports more than %d symbols", maxVar)
 	}
 	t.repeats = true
-	t.imports = append(t.imports[:len(t.imports):len(t.imports)], r)
-	t.imported += r.n
+	t.imported += maxID
+	t.imports = append(t.imports, importRange{end: t.imported, texts: texts})
 	return nil
 }
 
 // readSymbols copies the texts out in one allocation: a table outlives the
 // buffer it was read from (Decoder keeps it for the next document).
 func (t *SymbolTable) readSymbols(list Value) {
-	n := 0
-	for it := list.Iter(); it.Next(); {
-		n++
-	}
+	n := list.Len()
 	all := string(list.raw)
-	base := t.locals
-	out := base
-	if cap(base)-len(base) < n {
-		out = make([]symbol, len(base), len(base)+n+len(base)/2)
-		copy(out, base)
+	out := t.locals
+	if cap(out)-len(out) < n {
+		out = make([]string, len(t.locals), len(t.locals)+n+len(t.locals)/2)
+		copy(out, t.locals)
 	}
-	it := list.Iter()
-	for it.Next() {
+	for it := list.Iter(); it.Next(); {
 		v := it.Value()
-		s := symbol{}
+		text := unknownText
 		if v.Type() == StringType && !v.IsNull() {
-			// The body of v lies inside list.raw, so its text is a substring of all.
-			end := it.pos
-			s = symbol{text: all[end-len(v.bodyBytes()) : end], known: true}
+			// The body of v ends where the iterator stands, inside list.raw.
+			text = all[it.pos-len(v.bodyBytes()) : it.pos]
 		}
-		out = append(out, s)
+		out = append(out, text)
 	}
 	t.locals = out
-	t.repeats = t.repeats || repeated(out)
+	t.buildIndex()
 }
 
-// repeated reports whether a text stands twice in the table or is also a system
-// symbol.
-func repeated(locals []symbol) bool {
-	if len(locals) > 32 {
-		seen := make(map[string]struct{}, len(locals))
-		for _, s := range locals {
-			seen[s.text] = struct{}{}
-		}
-		for _, s := range systemTexts[1:] {
-			seen[s] = struct{}{}
-		}
-		return len(seen) != len(locals)+systemSymbols
+// buildIndex prepares find, and notices repeated texts. Text that stands twice,
+// or is also a system symbol, makes field lookup compare texts.
+func (t *SymbolTable) buildIndex() {
+	if t.repeats {
+		return
 	}
-	for i, s := range locals {
-		if len(s.text) > 0 && (s.text[0] == '$' || len(s.text) < 9) {
-			for _, sys := range systemTexts[1:] {
-				if s.text == sys {
-					return true
-				}
-			}
+	if len(t.locals) <= linear {
+		t.repeats = repeated(t.locals)
+		return
+	}
+	index := make(map[string]uint32)
+	for i, s := range t.locals {
+		if s == unknownText {
+			continue
 		}
-		for j := range i {
-			if locals[j].text == s.text {
-				return true
-			}
+		if _, ok := index[s]; ok || systemSID(s) != 0 {
+			t.repeats = true
+			return
+		}
+		index[s] = uint32(i)
+	}
+	t.index = index
+}
+
+func repeated(locals []string) bool {
+	for i, s := range locals {
+		if systemSID(s) != 0 {
+			return true
+		}
+		if slices.Contains(locals[:i], s) {
+			return true
 		}
 	}
 	return false

@@ -1,7 +1,7 @@
 package ion
 
 // Value writes v. Its symbols are translated to this Writer's table; bytes that
-// refer to no symbol are copied.
+// refer to no symbol are copied. The zero Value is written as a null.
 func (w *Writer) Value(v Value) {
 	if w.err != nil {
 		return
@@ -17,10 +17,12 @@ func (w *Writer) Value(v Value) {
 		return
 	}
 	switch {
-	case v.typ == SymbolType && !v.null:
+	case v.null:
+		w.buf = append(w.buf, codeOfType[v.typ]<<4|15)
+	case v.typ == SymbolType:
 		sid, _ := v.symbolID()
 		w.symbolSID(w.translate(v.syms, sid))
-	case v.typ.IsContainer() && !v.null:
+	case v.typ.IsContainer():
 		w.container(v)
 	default:
 		w.buf = append(w.buf, v.raw[v.desc:]...)
@@ -29,8 +31,8 @@ func (w *Writer) Value(v Value) {
 }
 
 func (w *Writer) container(v Value) {
-	code := v.tag() &^ 15
-	w.open(code, false)
+	w.push(codeOfType[v.typ] << 4)
+	w.depth++
 	for it := v.Iter(); it.Next() && w.err == nil; {
 		if it.isField {
 			w.fieldSID(w.translate(v.syms, it.nameSID))
@@ -38,12 +40,13 @@ func (w *Writer) container(v Value) {
 		w.Value(it.Value())
 	}
 	if w.err == nil {
-		w.close()
+		w.depth--
+		w.pop()
 	}
 }
 
-// translate maps an id of a table to the id of the same text here. An id of
-// unknown text becomes id 0: its text cannot be carried over.
+// translate maps an id of a table to the id of the same text here. A symbol of
+// unknown text stays unknown: its text cannot be carried over.
 func (w *Writer) translate(from *SymbolTable, sid uint32) uint32 {
 	if sid <= systemSymbols {
 		return sid
@@ -55,11 +58,12 @@ func (w *Writer) translate(from *SymbolTable, sid uint32) uint32 {
 	if i < len(w.sids) && w.sids[i] != 0 {
 		return w.sids[i]
 	}
-	text, known := from.text(sid)
-	if !known {
-		return 0
+	to := uint32(0)
+	if text, known := from.text(sid); known {
+		to = w.sid(text)
+	} else {
+		to = w.unknown(sid)
 	}
-	to := w.sid(text)
 	const remember = 1 << 12 // ids come from untrusted input: do not allocate by them
 	if i < remember {
 		for len(w.sids) <= i {
