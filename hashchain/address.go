@@ -1,0 +1,64 @@
+package hashchain
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// BlockAddress says where a block stands: its strand and its sequence number
+// there, counted from 0.
+type BlockAddress struct {
+	StrandID   string
+	SequenceNo uint64 // at most math.MaxInt64
+}
+
+// BlockAddressOf reads the struct {strandId, sequenceNo}. It fails unless the
+// first is text and the second an int from 0 to the largest int64.
+func BlockAddressOf(v ion.Value) (BlockAddress, error) {
+	strand, _ := v.Field("strandId")
+	seq, _ := v.Field("sequenceNo")
+	id, ok := strand.Text()
+	n, ok2 := seq.Int64()
+	if !ok || !ok2 || n < 0 {
+		return BlockAddress{}, shape("a block address must be a struct {strandId, sequenceNo} of a string and an int from 0 to %d", math.MaxInt64)
+	}
+	return BlockAddress{StrandID: id, SequenceNo: uint64(n)}, nil
+}
+
+// ParseBlockAddress reads a block address from Ion text, as in
+// {strandId:"KmA3ZZca7vAIiJAK9S5Iwl",sequenceNo:100}.
+func ParseBlockAddress(text string) (BlockAddress, error) {
+	v, err := ion.ParseText(text)
+	if err != nil {
+		return BlockAddress{}, fmt.Errorf("hashchain: block address: %w", err)
+	}
+	return BlockAddressOf(v)
+}
+
+// WriteIon writes the address as an Ion struct.
+func (a BlockAddress) WriteIon(w *ion.Writer) {
+	w.BeginStruct()
+	w.Field("strandId").String(a.StrandID)
+	w.Field("sequenceNo").Int(int64(a.SequenceNo))
+	w.End()
+}
+
+// Value is the address as an Ion struct.
+func (a BlockAddress) Value() ion.Value {
+	var w ion.Writer
+	a.WriteIon(&w)
+	v, _ := w.Build()
+	return v
+}
+
+// String is the address in QLDB's compact Ion text.
+func (a BlockAddress) String() string { return a.Value().String() }
+
+// Digest is the root of the block hashes of a journal up to and including its
+// tip: it stands for the whole journal at that moment.
+type Digest struct {
+	Hash Hash
+	Tip  BlockAddress
+}

@@ -1,0 +1,219 @@
+package hashchain
+
+import (
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// Block is a view on one block as GetBlock answers it, an export holds it, or a
+// BLOCK_SUMMARY record carries it (then with RevisionSummaries in place of
+// Revisions). Sections that are absent or null are zero Values.
+type Block struct {
+	Address           BlockAddress
+	TransactionID     string
+	Timestamp         ion.Value
+	Hash              Hash // blockHash
+	EntriesHash       Hash
+	PreviousBlockHash Hash
+	EntriesHashList   []Hash
+	TransactionInfo   ion.Value
+	RedactionInfo     ion.Value
+	Revisions         ion.Value
+	RevisionSummaries ion.Value
+	Extra             string // name of a field that QLDB does not write; no hash covers it
+
+	address       ion.Value
+	transactionID ion.Value
+}
+
+// BlockOf reads the fields of a block and checks no hash. It fails with a
+// *[Failure] of [RuleShape] if v is not a struct with blockAddress, blockHash,
+// entriesHash, previousBlockHash and entriesHashList, or has a field twice.
+func BlockOf(v ion.Value) (*Block, error) {
+	b := &Block{}
+	return b, b.decode(v)
+}
+
+const (
+	hasBlockAddress fieldSet = 1 << iota
+	hasBlockHash
+	hasEntriesHash
+	hasPreviousBlockHash
+	hasEntriesHashList
+	hasTransactionID
+	hasTimestamp
+	hasTransactionInfo
+	hasRedactionInfo
+	hasRevisions
+	hasRevisionSummaries
+
+	needed = hasBlockAddress | hasBlockHash | hasEntriesHash | hasPreviousBlockHash | hasEntriesHashList
+)
+
+// fieldNames are the names of the fields in the order of their bits.
+var fieldNames = [...]string{"blockAddress", "blockHash", "entriesHash", "previousBlockHash", "entriesHashList"}
+
+// decode makes b a view on v; it reuses the memory of the list and, where it
+// is the same, the text of the strand.
+func (b *Block) decode(v ion.Value) error {
+	*b = Block{EntriesHashList: b.EntriesHashList[:0], Address: BlockAddress{StrandID: b.Address.StrandID}}
+	if v.Type() != ion.StructType || v.IsNull() {
+		return shape("a block must be a struct, not %s", v.Type())
+	}
+	var seen fieldSet
+	var first error
+	for it := v.Iter(); it.Next(); {
+		err := b.setField(it.Name(), it.Value(), &seen)
+		if first == nil {
+			first = err
+		}
+	}
+	for i, name := range fieldNames {
+		if first == nil && needed&^seen&(1<<i) != 0 {
+			first = shape("a block must have the field %s", name)
+		}
+	}
+	return first
+}
+
+func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
+	var bit fieldSet
+	switch name {
+	case "blockAddress":
+		bit, b.address = hasBlockAddress, v
+		err = b.setAddress(v)
+	case "transactionId":
+		bit, b.transactionID = hasTransactionID, v
+		b.TransactionID, _ = v.Text()
+	case "blockTimestamp":
+		bit, b.Timestamp = hasTimestamp, v
+	case "blockHash":
+		bit = hasBlockHash
+		b.Hash, err = hashField(name, v)
+	case "entriesHash":
+		bit = hasEntriesHash
+		b.EntriesHash, err = hashField(name, v)
+	case "previousBlockHash":
+		bit = hasPreviousBlockHash
+		b.PreviousBlockHash, err = hashField(name, v)
+	case "entriesHashList":
+		bit = hasEntriesHashList
+		err = b.setEntries(v)
+	case "transactionInfo":
+		bit, b.TransactionInfo = hasTransactionInfo, unlessNull(v)
+	case "redactionInfo":
+		bit, b.RedactionInfo = hasRedactionInfo, unlessNull(v)
+	case "revisions":
+		bit, b.Revisions = hasRevisions, unlessNull(v)
+		err = wantList(name, v)
+	case "revisionSummaries":
+		bit, b.RevisionSummaries = hasRevisionSummaries, unlessNull(v)
+		err = wantList(name, v)
+	default:
+		b.Extra = name
+		return nil
+	}
+	if !seen.add(bit) {
+		return shape("a block has the field %s twice", name)
+	}
+	return err
+}
+
+func unlessNull(v ion.Value) ion.Value {
+	if v.IsNull() {
+		return ion.Value{}
+	}
+	return v
+}
+
+func wantList(name string, v ion.Value) error {
+	if v.Type() != ion.ListType && !v.IsNull() {
+		return shape("%s must be a list, not %s", name, v.Type())
+	}
+	return nil
+}
+
+func (b *Block) setAddress(v ion.Value) error {
+	known := b.Address.StrandID
+	if strand, _ := v.Field("strandId"); known != "" && strand.TextIs(known) {
+		seq, _ := v.Field("sequenceNo")
+		if n, ok := seq.Int64(); ok && n >= 0 {
+			b.Address.SequenceNo = uint64(n)
+			return nil
+		}
+	}
+	a, err := BlockAddressOf(v)
+	b.Address = a
+	return err
+}
+
+func (b *Block) setEntries(v ion.Value) error {
+	if v.Type() != ion.ListType || v.IsNull() {
+		return shape("entriesHashList must be a list, not %s", v.Type())
+	}
+	for it := v.Iter(); it.Next(); {
+		h, err := hashField("an entry of entriesHashList", it.Value())
+		if err != nil {
+			return err
+		}
+		b.EntriesHashList = append(b.EntriesHashList, h)
+	}
+	return nil
+}
+
+// RevisionHashes are the hashes that the block's revisions, or revision
+// summaries, state, in their order.
+func (b *Block) RevisionHashes() ([]Hash, error) {
+	list := b.Revisions
+	if list.IsZero() {
+		list = b.RevisionSummaries
+	}
+	hashes := make([]Hash, 0, list.Len())
+	for it := list.Iter(); it.Next(); {
+		f, _ := it.Value().Field("hash")
+		h, err := hashField("hash", f)
+		if err != nil || h.IsEmpty() {
+			return nil, shape("a revision has no hash of 32 bytes")
+		}
+		hashes = append(hashes, h)
+	}
+	return hashes, nil
+}
+
+// FindRevision returns the revision of a document in this block and its place
+// in the list; ok is false if there is none.
+func (b *Block) FindRevision(documentID string) (r Revision, i int, ok bool) {
+	for it := b.Revisions.Iter(); it.Next(); i++ {
+		if id, _ := it.Value().Path("metadata", "id"); id.TextIs(documentID) {
+			r, err := RevisionOf(it.Value())
+			return r, i, err == nil
+		}
+	}
+	return Revision{}, 0, false
+}
+
+// Positions in entriesHashList. Only entryRevisions and entryTransactionInfo
+// can be recomputed by everybody.
+const (
+	entryAddress         = 0
+	entryRevisions       = 1
+	entryInternal        = 2
+	entryTransactionInfo = 3
+	entryRedactionInfo   = 4
+)
+
+// entryAt is where h stands in entriesHashList, -1 if it is not there or empty.
+// The usual place is looked at first.
+func (b *Block) entryAt(h Hash, usual int) int {
+	if h.IsEmpty() {
+		return -1
+	}
+	if usual < len(b.EntriesHashList) && b.EntriesHashList[usual] == h {
+		return usual
+	}
+	for i, e := range b.EntriesHashList {
+		if e == h {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,87 @@
+// Package hashchain is QLDB's cryptography as pure functions: hashes, blocks,
+// revisions, digests, proofs and ids, and a verifier for journals and receipts.
+//
+// # Hashes
+//
+// A hash is SHA-256, 32 bytes, or the empty hash. A value is hashed by Ion Hash
+// 1.0, so types, the scale of decimals and the precision of timestamps count and
+// the order of fields does not. Two hashes are combined by dot:
+//
+//	dot(a, empty) = a    dot(empty, b) = b
+//	dot(a, b)     = SHA-256(lesser ‖ greater)
+//
+// where bytes are compared as signed 8-bit numbers from the last byte down to
+// the first. A list of hashes has a root: neighbours are combined level by
+// level, an odd last one moves up as it is, the root of one hash is that hash
+// and the root of none is empty.
+//
+// # Statement
+//
+//	statementDigest = dot(… dot(ionhash(text), ionhash(parameter 1)) …, ionhash(parameter n))
+//	commit digest   = dot(… dot(ionhash(transaction id), statementDigest 1) …)
+//
+// # Revision
+//
+//	{blockAddress, hash, data, metadata: {id, version, txTime, txId}}
+//
+//	hash = dot(ionhash(metadata), ionhash(data))   with data
+//	hash = ionhash(metadata)                       deleted: no data
+//	hash = dot(ionhash(metadata), dataHash)        redacted: dataHash in place of data
+//	{hash}                                         the ledger's own; nothing else is shown
+//
+// # Block
+//
+//	{blockAddress: {strandId, sequenceNo}, transactionId, blockTimestamp,
+//	 blockHash, entriesHash, previousBlockHash, entriesHashList: […],
+//	 transactionInfo: {statements: [{statement, startTime, statementDigest}…],
+//	                   documents: {<id>: {tableName, tableId, statements: […]}…}},
+//	 redactionInfo: {revisions: [{blockAddress, tableId, documentId, version}]},
+//	 revisions: […]}
+//
+//	entriesHash     = root(entriesHashList)
+//	blockHash       = dot(entriesHash, previousBlockHash)
+//	entriesHashList = [internal, root(hashes of revisions), internal,
+//	                   ionhash(transactionInfo), ionhash(redactionInfo)]
+//
+// Sections that a transaction does not need are absent: transactionInfo from
+// blocks of the ledger's own, documents and revisions where nothing changed,
+// redactionInfo (and the fifth entry) unless a redaction was ordered. An absent
+// section leaves its entry empty. The first block has sequence number 0 and an
+// empty previousBlockHash.
+//
+// The internal entries are the ledger's own affair. QLDB never said what is in
+// them, so a verifier accepts any hash there. Blocks built by this package have
+//
+//	entry 0 = ionhash({blockAddress, transactionId, blockTimestamp, previousBlockAddress})
+//	entry 2 = any hash of the ledger's choice, [FormatHash] at the least
+//
+// where previousBlockAddress is null in the first block. Entry 0 covers what no
+// other hash covers; a verifier that finds it there says so.
+//
+// # Digest and proof
+//
+// The digest with tip t is the root of the block hashes of sequence numbers 0
+// to t; leaf i of that tree is block i. A proof is a list of hashes that are
+// combined with the leaf one after the other:
+//
+//	block:    leaf blockHash; the path in the tree of blocks
+//	revision: leaf hash; the path in the tree over the block's revisions,
+//	          then in the tree over entriesHashList, then previousBlockHash,
+//	          then the path in the tree of blocks
+//
+// # Id
+//
+// 22 characters of base 62, see [ID].
+//
+// # What is not proven
+//
+// In blocks that QLDB wrote nothing binds blockAddress, transactionId and
+// blockTimestamp, but for what revisions repeat of them: their metadata has the
+// transaction id. A hash-only revision proves a hash and no more. A section
+// that was taken out of a block as a whole can be told by its entry only.
+//
+// # What is not here
+//
+// No I/O but io.Reader, no clock, no storage: nodes of the tree come in through
+// [NodeReader], time and randomness through [NewIDSource].
+package hashchain

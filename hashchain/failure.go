@@ -1,0 +1,74 @@
+package hashchain
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Rule names the rule that a [Failure] is about.
+type Rule string
+
+// The rules that are checked. The package comment explains them.
+const (
+	RuleShape             Rule = "shape"             // a field is missing, twice there or of the wrong type
+	RuleRevisionHash      Rule = "revisionHash"      // hash = Dot(metadata, data)
+	RuleRevisionAddress   Rule = "revisionAddress"   // a revision names the block it stands in
+	RuleTransactionID     Rule = "transactionId"     // a revision names the block's transaction
+	RuleRevisionsRoot     Rule = "revisionsRoot"     // root of the revisions in entriesHashList
+	RuleTransactionInfo   Rule = "transactionInfo"   // its hash in entriesHashList
+	RuleRedactionInfo     Rule = "redactionInfo"     // its hash in entriesHashList
+	RuleEntriesHash       Rule = "entriesHash"       // root of entriesHashList
+	RuleBlockHash         Rule = "blockHash"         // Dot(entriesHash, previousBlockHash)
+	RulePreviousBlockHash Rule = "previousBlockHash" // blockHash of the block before
+	RuleSequence          Rule = "sequenceNo"        // one more than the block before
+	RuleStrand            Rule = "strandId"          // the strand of the block before
+	RuleDigest            Rule = "digest"            // root of all block hashes
+	RuleProof             Rule = "proof"             // leads from the leaf to the digest
+	RuleProofShape        Rule = "proofShape"        // length of the proof for that sequence number and tip
+)
+
+// Failure is one rule that one block, revision or proof breaks. It is an error.
+type Failure struct {
+	Address    BlockAddress // the block, as far as it is known
+	HasAddress bool
+	DocumentID string // the revision, where the rule is about one
+	Rule       Rule
+	Expected   string // hashes in base64; what the rule asks for
+	Found      string // what is there
+	Detail     string // in words
+}
+
+// Error is the failure in one line.
+func (f *Failure) Error() string {
+	var b strings.Builder
+	if f.HasAddress {
+		fmt.Fprintf(&b, "block %d: ", f.Address.SequenceNo)
+	}
+	if f.DocumentID != "" {
+		fmt.Fprintf(&b, "document %s: ", f.DocumentID)
+	}
+	b.WriteString(f.Detail)
+	if f.Expected != "" || f.Found != "" {
+		fmt.Fprintf(&b, " (%s: expected %s, found %s)", f.Rule, orEmpty(f.Expected), orEmpty(f.Found))
+	} else {
+		fmt.Fprintf(&b, " (%s)", f.Rule)
+	}
+	return b.String()
+}
+
+// orEmpty spells the base64 of the empty hash visibly.
+func orEmpty(s string) string {
+	if s == "" {
+		return "the empty hash"
+	}
+	return s
+}
+
+// mismatch is a Failure about two hashes that should be equal.
+func mismatch(rule Rule, expected, found Hash, detail string) *Failure {
+	return &Failure{Rule: rule, Expected: expected.Base64(), Found: found.Base64(), Detail: detail}
+}
+
+func shape(format string, args ...any) *Failure {
+	return &Failure{Rule: RuleShape, Detail: fmt.Sprintf(format, args...)}
+}
