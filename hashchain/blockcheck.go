@@ -1,0 +1,289 @@
+package hashchain
+
+import (
+	"fmt"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// Counts says what was seen in blocks and what could be checked of it.
+type Counts struct {
+	Blocks    int64
+	Revisions int64 // of all kinds, summaries included
+
+	WithData  int64
+	Deleted   int64
+	Redacted  int64
+	HashOnly  int64
+	Summaries int64 // of BLOCK_SUMMARY: the hash is there, the revision is not
+
+	// DataUndecided counts revisions of a JSON export whose data does not have
+	// the stated hash in any reading: JSON does not tell types apart, so it
+	// may have been changed, or only converted.
+	DataUndecided int64
+
+	// AddressBound counts blocks whose address, transaction id and time are
+	// covered by entriesHashList[0], as this project writes it.
+	AddressBound int64
+
+	// HiddenTransactionInfo and HiddenRevisions count blocks that do not show a
+	// section whose usual entry in entriesHashList holds a hash.
+	HiddenTransactionInfo int64
+	HiddenRevisions       int64
+
+	// UnusualPositions counts sections whose hash stands at another place of
+	// entriesHashList than usual. That is no failure.
+	UnusualPositions int64
+
+	// ExtraFields counts fields that QLDB does not write and no hash covers.
+	ExtraFields int64
+}
+
+func (c *Counts) add(d *Counts) {
+	c.Blocks += d.Blocks
+	c.Revisions += d.Revisions
+	c.WithData += d.WithData
+	c.Deleted += d.Deleted
+	c.Redacted += d.Redacted
+	c.HashOnly += d.HashOnly
+	c.Summaries += d.Summaries
+	c.DataUndecided += d.DataUndecided
+	c.AddressBound += d.AddressBound
+	c.HiddenTransactionInfo += d.HiddenTransactionInfo
+	c.HiddenRevisions += d.HiddenRevisions
+	c.UnusualPositions += d.UnusualPositions
+	c.ExtraFields += d.ExtraFields
+}
+
+// CheckBlock checks one block by itself: its revisions, its sections against
+// entriesHashList, entriesHash and blockHash. v is a block as an export,
+// GetBlock or a BLOCK_SUMMARY record has it; one from a JSON export is
+// recognised by its hashes being strings.
+func CheckBlock(v ion.Value) (Counts, []*Failure) {
+	var c blockChecker
+	c.check(v)
+	return c.counts, c.failures
+}
+
+// blockChecker checks blocks one after the other and keeps its memory. What it
+// found of the last one stays in its fields until the next check.
+type blockChecker struct {
+	b        Block
+	decoded  bool // b has address and hashes
+	counts   Counts
+	failures []*Failure
+	hashes   []Hash
+	address  addressHasher
+}
+
+func (c *blockChecker) check(v ion.Value) {
+	c.counts, c.failures, c.hashes = Counts{Blocks: 1}, nil, c.hashes[:0]
+	json := isJSONBlock(v)
+	if json {
+		v = blockFromJSON(v)
+	}
+	if err := c.b.decode(v); err != nil {
+		c.decoded = false
+		c.fail(err)
+		return
+	}
+	c.decoded = true
+	if c.b.Extra != "" {
+		c.counts.ExtraFields++
+	}
+	c.checkRevisions(json)
+	c.checkSummaries()
+	c.checkSections()
+	c.checkHashes()
+	c.checkAddress()
+}
+
+// fail notes an error, which is a *Failure wherever it is about a rule.
+func (c *blockChecker) fail(err error) {
+	f, ok := err.(*Failure)
+	if !ok {
+		f = shape("%v", err)
+	}
+	f.Address, f.HasAddress = c.b.Address, c.b.Address.StrandID != ""
+	c.failures = append(c.failures, f)
+}
+
+func (c *blockChecker) checkRevisions(json bool) {
+	for it := c.b.Revisions.Iter(); it.Next(); {
+		c.counts.Revisions++
+		r, err := RevisionOf(it.Value())
+		if err != nil {
+			c.fail(err)
+			continue
+		}
+		c.hashes = append(c.hashes, r.Hash)
+		c.counts.ExtraFields += b2i(r.Extra != "")
+		c.checkRevision(&r, json)
+	}
+}
+
+func (c *blockChecker) checkRevision(r *Revision, json bool) {
+	switch r.Kind() {
+	case HashOnly:
+		c.counts.HashOnly++
+		return
+	case Deleted:
+		c.counts.Deleted++
+	case Redacted:
+		c.counts.Redacted++
+	case WithData:
+		c.counts.WithData++
+	}
+	if json && r.Kind() == WithData {
+		if !r.matchesJSON() {
+			c.counts.DataUndecided++
+		}
+	} else if err := r.Check(); err != nil {
+		c.fail(err)
+	}
+	c.checkBelongs(r)
+}
+
+// checkBelongs compares what a revision repeats of its block. The transaction
+// id is part of the hashed metadata, so this is a hold on the block's.
+func (c *blockChecker) checkBelongs(r *Revision) {
+	if !r.Address.IsZero() && !c.sameAddress(r.Address) {
+		f := &Failure{Rule: RuleRevisionAddress, DocumentID: r.DocumentID(), Expected: c.b.Address.String(), Found: clip(r.Address.String()),
+			Detail: "the revision names another block than the one it stands in"}
+		c.fail(f)
+	}
+	id, _ := r.Metadata.Field("txId")
+	if !c.b.transactionID.IsZero() && !id.IsZero() && !id.TextIs(c.b.TransactionID) {
+		found, _ := id.Text()
+		f := &Failure{Rule: RuleTransactionID, DocumentID: r.DocumentID(), Expected: c.b.TransactionID, Found: clip(found),
+			Detail: "the revision was written by another transaction than the block says"}
+		c.fail(f)
+	}
+}
+
+func (c *blockChecker) sameAddress(v ion.Value) bool {
+	strand, _ := v.Field("strandId")
+	seq, _ := v.Field("sequenceNo")
+	n, ok := seq.Int64()
+	return ok && uint64(n) == c.b.Address.SequenceNo && strand.TextIs(c.b.Address.StrandID)
+}
+
+// checkSummaries takes the hashes of a BLOCK_SUMMARY record in place of
+// revisions.
+func (c *blockChecker) checkSummaries() {
+	if c.b.RevisionSummaries.IsZero() {
+		return
+	}
+	if !c.b.Revisions.IsZero() {
+		c.fail(shape("a block has both revisions and revisionSummaries"))
+		return
+	}
+	hashes, err := c.b.RevisionHashes()
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.hashes = append(c.hashes, hashes...)
+	c.counts.Revisions += int64(len(hashes))
+	c.counts.Summaries += int64(len(hashes))
+}
+
+// checkSections looks for the hash of each section that is there in
+// entriesHashList.
+func (c *blockChecker) checkSections() {
+	if len(c.hashes) > 0 {
+		c.wantEntry(RuleRevisionsRoot, Root(c.hashes), entryRevisions, "the root of the revisions")
+	} else if c.b.hasEntry(entryRevisions) && c.b.Revisions.IsZero() {
+		c.counts.HiddenRevisions++
+	}
+	if c.b.TransactionInfo.IsZero() {
+		c.counts.HiddenTransactionInfo += b2i(c.b.hasEntry(entryTransactionInfo))
+	} else {
+		c.wantSection(RuleTransactionInfo, c.b.TransactionInfo, entryTransactionInfo, "the hash of transactionInfo")
+	}
+	if !c.b.RedactionInfo.IsZero() {
+		c.wantSection(RuleRedactionInfo, c.b.RedactionInfo, entryRedactionInfo, "the hash of redactionInfo")
+	}
+}
+
+func (b *Block) hasEntry(i int) bool {
+	return i < len(b.EntriesHashList) && !b.EntriesHashList[i].IsEmpty()
+}
+
+func (c *blockChecker) wantSection(rule Rule, v ion.Value, usual int, what string) {
+	h, err := IonHash(v)
+	if err != nil {
+		c.fail(&Failure{Rule: rule, Detail: err.Error()})
+		return
+	}
+	c.wantEntry(rule, h, usual, what)
+}
+
+func (c *blockChecker) wantEntry(rule Rule, h Hash, usual int, what string) {
+	switch c.b.entryAt(h, usual) {
+	case usual:
+	case -1:
+		var found Hash
+		if usual < len(c.b.EntriesHashList) {
+			found = c.b.EntriesHashList[usual]
+		}
+		f := mismatch(rule, h, found, fmt.Sprintf("%s is not in entriesHashList, which has another hash at its place %d: the section was changed", what, usual))
+		c.fail(f)
+	default:
+		c.counts.UnusualPositions++
+	}
+}
+
+func (c *blockChecker) checkHashes() {
+	if got := Root(c.b.EntriesHashList); got != c.b.EntriesHash {
+		c.fail(mismatch(RuleEntriesHash, got, c.b.EntriesHash, "entriesHash is not the root of entriesHashList"))
+	}
+	if got := Dot(c.b.EntriesHash, c.b.PreviousBlockHash); got != c.b.Hash {
+		c.fail(mismatch(RuleBlockHash, got, c.b.Hash, "blockHash is not the hash of entriesHash and previousBlockHash"))
+	}
+}
+
+// checkAddress finds out whether entry 0 is the one that this project writes.
+// Any other hash there is as good.
+func (c *blockChecker) checkAddress() {
+	if !c.b.hasEntry(entryAddress) {
+		return
+	}
+	if h, ok := c.address.hash(&c.b); ok && h == c.b.EntriesHashList[entryAddress] {
+		c.counts.AddressBound++
+	}
+}
+
+// addressHasher computes entry 0 of this project's blocks.
+type addressHasher struct {
+	w   ion.Writer
+	buf []byte
+	dec ion.Decoder
+}
+
+func (a *addressHasher) hash(b *Block) (Hash, bool) {
+	at, ok := b.Timestamp.Timestamp()
+	if !ok || b.transactionID.Type() != ion.StringType {
+		return Hash{}, false
+	}
+	a.w.Reset()
+	writeAddressEntry(&a.w, b.Address, b.TransactionID, at)
+	buf, err := a.w.AppendTo(a.buf[:0])
+	if err != nil {
+		return Hash{}, false
+	}
+	a.buf = buf
+	v, err := a.dec.Open(buf)
+	if err != nil {
+		return Hash{}, false
+	}
+	h, err := IonHash(v)
+	return h, err == nil
+}
+
+func b2i(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,329 @@
+package hashchain
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// VerifyOptions changes how a [Verifier] works. The zero value is a journal
+// verified on all cores.
+type VerifyOptions struct {
+	// OnFailure is told each failure, in the order of the blocks and from one
+	// goroutine at a time. It must not call the Verifier.
+	OnFailure func(*Failure)
+
+	// KeepFailures is how many failures the Report keeps: 100 if it is 0. All
+	// are counted.
+	KeepFailures int
+
+	// Digest, if not nil, is a digest that is trusted: when its tip is reached,
+	// the root of the block hashes must be equal to it.
+	Digest *Digest
+
+	// Stream is for BLOCK_SUMMARY records: blocks may be missing, repeated or
+	// out of order, because a stream leaves out blocks without revisions and
+	// delivers at least once in any order. Links are checked where neighbours
+	// follow each other.
+	Stream bool
+
+	// Workers is how many blocks are hashed at once, GOMAXPROCS if it is 0.
+	Workers int
+}
+
+// Report is what a [Verifier] found.
+type Report struct {
+	Counts
+
+	First, Last BlockAddress // of the blocks in the order given
+	Links       int64        // blocks whose previousBlockHash was compared with the block before
+	Unlinked    int64        // blocks, the first left out, for which that block was not there
+	Repeated    int64        // blocks that came again, unchanged
+
+	Failures []*Failure // the first ones
+	Failed   int64      // how many failures there were
+
+	// Edge is the right edge of the tree of blocks, and Digest its root, if the
+	// blocks began at sequence number 0 and none was missing. NoDigest says why
+	// there is none.
+	Edge     RightEdge
+	Digest   Digest
+	NoDigest string
+
+	// DigestChecked is set where the trusted digest was compared. NotChecked
+	// says why it was not.
+	DigestChecked bool
+	NotChecked    string
+}
+
+// OK reports whether there was no failure and at least one block.
+func (r *Report) OK() bool { return r.Failed == 0 && r.Blocks > 0 }
+
+// Verifier checks the blocks of one journal in the order of their sequence
+// numbers: each by itself, on several cores, and the chain from one to the
+// next. It goes on after failures. Its memory is bounded, however long the
+// journal is. It is for one goroutine; [Verifier.Finish] must be called, also
+// to end the goroutines that the Verifier runs.
+type Verifier struct {
+	opt    VerifyOptions
+	batch  *batch
+	work   chan *batch // to the workers
+	order  chan *batch // the same batches, to the collector
+	wg     sync.WaitGroup
+	report Report
+	chain  chain // the collector's; Finish's once that has ended
+}
+
+// batch is some blocks that one worker checks at a time.
+type batch struct {
+	blocks  []ion.Value
+	size    int // bytes of the blocks
+	results []checked
+	counts  Counts
+	done    chan struct{}
+}
+
+// checked is what the chain needs to know of a block.
+type checked struct {
+	address        BlockAddress
+	decoded        bool
+	hash, previous Hash
+	failures       []*Failure
+}
+
+// A batch goes out when it has that many blocks or bytes.
+const (
+	batchBlocks = 64
+	batchBytes  = 128 << 10
+)
+
+// NewVerifier starts a verifier and its goroutines.
+func NewVerifier(opt VerifyOptions) *Verifier {
+	if opt.Workers <= 0 {
+		opt.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opt.KeepFailures == 0 {
+		opt.KeepFailures = 100
+	}
+	v := &Verifier{opt: opt, work: make(chan *batch), order: make(chan *batch, 2*opt.Workers)}
+	v.batch = newBatch()
+	v.chain.init(&v.opt, &v.report)
+	for range opt.Workers {
+		v.wg.Go(v.worker)
+	}
+	v.wg.Go(v.collect)
+	return v
+}
+
+func newBatch() *batch { return &batch{done: make(chan struct{})} }
+
+// Add checks the next block: a value as an export, GetBlock or a BLOCK_SUMMARY
+// record has it. Failures, also of values that are no blocks at all, come out
+// through the options and Finish. Add waits when many blocks are under way.
+func (v *Verifier) Add(block ion.Value) {
+	v.batch.blocks = append(v.batch.blocks, block)
+	v.batch.size += len(block.Raw())
+	if len(v.batch.blocks) == batchBlocks || v.batch.size >= batchBytes {
+		v.flush()
+	}
+}
+
+func (v *Verifier) flush() {
+	if len(v.batch.blocks) > 0 {
+		v.order <- v.batch
+		v.work <- v.batch
+		v.batch = newBatch()
+	}
+}
+
+// Finish waits until all blocks are checked and returns what was found.
+// The Verifier must not be used after it.
+func (v *Verifier) Finish() *Report {
+	v.flush()
+	close(v.work)
+	close(v.order)
+	v.wg.Wait()
+	v.chain.finish()
+	return &v.report
+}
+
+func (v *Verifier) worker() {
+	var c blockChecker
+	for b := range v.work {
+		b.check(&c)
+		close(b.done)
+	}
+}
+
+func (b *batch) check(c *blockChecker) {
+	b.results = make([]checked, len(b.blocks))
+	for i, v := range b.blocks {
+		c.check(v)
+		b.counts.add(&c.counts)
+		b.results[i] = checked{address: c.b.Address, decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, failures: c.failures}
+	}
+}
+
+func (v *Verifier) collect() {
+	for b := range v.order {
+		<-b.done
+		v.report.add(&b.counts)
+		for i := range b.results {
+			v.chain.next(&b.results[i])
+		}
+	}
+}
+
+// chain follows the blocks in order.
+type chain struct {
+	opt    *VerifyOptions
+	report *Report
+
+	started bool // a block was there
+	linked  bool // last is the block before, and was readable
+	last    checked
+	whole   bool // all blocks from 0 to last were there
+}
+
+func (c *chain) init(opt *VerifyOptions, report *Report) { c.opt, c.report = opt, report }
+
+func (c *chain) fail(f *Failure) {
+	c.report.Failed++
+	if len(c.report.Failures) < c.opt.KeepFailures {
+		c.report.Failures = append(c.report.Failures, f)
+	}
+	if c.opt.OnFailure != nil {
+		c.opt.OnFailure(f)
+	}
+}
+
+func (c *chain) failAt(r *checked, f *Failure) {
+	f.Address, f.HasAddress = r.address, true
+	c.fail(f)
+}
+
+func (c *chain) next(r *checked) {
+	for _, f := range r.failures {
+		c.fail(f)
+	}
+	if !r.decoded {
+		c.linked, c.whole = false, false
+		return
+	}
+	if !c.started {
+		c.started, c.whole = true, r.address.SequenceNo == 0
+		c.report.First = r.address
+	} else if !c.link(r) {
+		return
+	}
+	c.last, c.linked = checked{address: r.address, hash: r.hash}, true
+	c.report.Last = r.address
+	c.grow(r)
+}
+
+// link checks r against the block before. It reports whether r is the block to
+// go on from.
+func (c *chain) link(r *checked) bool {
+	last, seq := c.last.address, r.address.SequenceNo
+	switch {
+	case r.address.StrandID != last.StrandID:
+		c.failAt(r, &Failure{Rule: RuleStrand, Expected: last.StrandID, Found: r.address.StrandID, Detail: "the block is of another strand than the one before"})
+		c.whole = false
+	case c.linked && seq == last.SequenceNo && r.hash == c.last.hash:
+		c.report.Repeated++
+		return false
+	case c.linked && seq == last.SequenceNo+1:
+		c.report.Links++
+		if r.previous != c.last.hash {
+			c.failAt(r, mismatch(RulePreviousBlockHash, c.last.hash, r.previous, fmt.Sprintf("previousBlockHash is not the blockHash of block %d", last.SequenceNo)))
+		}
+	case seq > last.SequenceNo:
+		c.gap(r)
+	default:
+		c.goesBack(r)
+	}
+	return true
+}
+
+// gap is told where blocks are missing between the last one and r.
+func (c *chain) gap(r *checked) {
+	c.report.Unlinked++
+	c.whole = false
+	first, end := c.last.address.SequenceNo+1, r.address.SequenceNo
+	if c.opt.Stream || first == end {
+		return // nothing is missing: the block before could not be read
+	}
+	what := fmt.Sprintf("blocks %d to %d are missing", first, end-1)
+	if first == end-1 {
+		what = fmt.Sprintf("block %d is missing", first)
+	}
+	if !c.linked {
+		what += " or could not be read"
+	}
+	c.failAt(r, &Failure{Rule: RuleSequence, Expected: fmt.Sprint(first), Found: fmt.Sprint(end), Detail: what})
+}
+
+// goesBack is told where a sequence number does not rise.
+func (c *chain) goesBack(r *checked) {
+	c.report.Unlinked++
+	c.whole = false
+	if c.opt.Stream && r.address.SequenceNo != c.last.address.SequenceNo {
+		return
+	}
+	c.failAt(r, &Failure{Rule: RuleSequence, Expected: fmt.Sprint(c.last.address.SequenceNo + 1), Found: fmt.Sprint(r.address.SequenceNo),
+		Detail: "the block does not follow the one before: it stands in the wrong place, or there are two different blocks of this number"})
+}
+
+func (c *chain) grow(r *checked) {
+	if !c.whole {
+		return
+	}
+	c.report.Edge.Append(r.hash)
+	d := c.opt.Digest
+	if d == nil || d.Tip != r.address {
+		return
+	}
+	c.report.DigestChecked = true
+	if root := c.report.Edge.Root(); root != d.Hash {
+		c.failAt(r, mismatch(RuleDigest, d.Hash, root, "the root of the block hashes is not the trusted digest of this tip: at least one block was changed"))
+	}
+}
+
+func (c *chain) finish() {
+	r := c.report
+	switch {
+	case !c.started:
+		r.NoDigest = "there is no block"
+	case r.First.SequenceNo != 0:
+		r.NoDigest = fmt.Sprintf("the first block is %d: the digest covers all blocks from 0", r.First.SequenceNo)
+	case !c.whole:
+		r.NoDigest = "blocks are missing or in the wrong order"
+	default:
+		r.Digest = Digest{Hash: r.Edge.Root(), Tip: r.Last}
+	}
+	if r.NoDigest != "" {
+		r.Edge = RightEdge{}
+	}
+	if d := c.opt.Digest; d != nil && !r.DigestChecked {
+		r.NotChecked = fmt.Sprintf("no block is the tip %d of the trusted digest", d.Tip.SequenceNo)
+		if r.NoDigest != "" {
+			r.NotChecked = r.NoDigest
+		}
+	}
+}
+
+// VerifyJournal checks the blocks of one journal, in the order of their
+// sequence numbers, from Ion binary, Ion text or JSON lines. A value that is no
+// block is a failure. The error is about the input: it could not be read to its
+// end; the report then is about what was read.
+func VerifyJournal(r io.Reader, opt VerifyOptions) (*Report, error) {
+	v := NewVerifier(opt)
+	in := NewValueReader(r)
+	for in.Next() {
+		v.Add(in.Value())
+	}
+	return v.Finish(), in.Err()
+}
