@@ -169,7 +169,7 @@ func wantLedger(t *testing.T, client *qldb.Client, name string, mode types.Permi
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(tags, answer.Tags); diff != "" {
+	if diff := cmp.Diff(tags, awssdk.ToStringMap(answer.Tags)); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
 }

@@ -63,6 +63,8 @@ func refusals() []refusal {
 		{"stream start with an offset", func(c *config) { c.Stream.StartTime = "2020-01-01T00:00:00+01:00" }, "ledger:stream.startTime", "2020-01-01T00:00:00+01:00", "UTC"},
 		{"stream start with a fraction", func(c *config) { c.Stream.StartTime = "2020-01-01T00:00:00.5Z" }, "ledger:stream.startTime", "2020-01-01T00:00:00.5Z", "whole seconds"},
 		{"stream start in the future", func(c *config) { c.Stream.StartTime = tomorrow }, "ledger:stream.startTime", tomorrow, "future"},
+		{"stream start too early", func(c *config) { c.Stream.StartTime = "1969-12-31T23:59:59Z" }, "ledger:stream.startTime", "1969-12-31T23:59:59Z", "1970 to 2261"},
+		{"stream end too late", func(c *config) { c.Stream.EndTime = "2262-01-01T00:00:00Z" }, "ledger:stream.endTime", "2262-01-01T00:00:00Z", "1970 to 2261"},
 		{"stream end", func(c *config) { c.Stream.EndTime = "2020" }, "ledger:stream.endTime", "2020", "RFC 3339"},
 		{"stream end before start", func(c *config) { c.Stream.EndTime = ledgerstack.DefaultStreamStart }, "ledger:stream.endTime", ledgerstack.DefaultStreamStart, "after it starts"},
 		{"stream role", func(c *config) { c.Stream.RoleArn = "role/x" }, "ledger:stream.roleArn", "role/x", "ARN of an IAM role"},
