@@ -185,13 +185,19 @@ func (t Timestamp) Validate() error {
 }
 
 func (t Timestamp) validateFraction() error {
+	f := t.Fraction
 	if t.FractionDigits == 0 {
 		return nil
 	}
-	c := t.Fraction.Coefficient()
-	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(t.FractionDigits)), nil)
-	if int(-t.Fraction.exp) != t.FractionDigits || t.Fraction.negZero || c.Sign() < 0 || c.Cmp(limit) >= 0 {
-		return fmt.Errorf("timestamp fraction %s is not a fraction of %d digits", t.Fraction, t.FractionDigits)
+	ok := int(-f.exp) == t.FractionDigits && !f.negZero && f.Sign() >= 0
+	if ok && f.big == nil && t.FractionDigits <= 18 {
+		ok = f.coef < int64(pow10(t.FractionDigits))
+	} else if ok {
+		limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(t.FractionDigits)), nil)
+		ok = f.Coefficient().Cmp(limit) < 0
+	}
+	if !ok {
+		return fmt.Errorf("timestamp fraction %s is not a fraction of %d digits", f, t.FractionDigits)
 	}
 	return nil
 }

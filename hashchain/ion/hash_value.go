@@ -1,0 +1,206 @@
+package ion
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Marker bytes of Ion Hash 1.0. Inside a representation they are escaped.
+const (
+	hashBegin  = 0x0b
+	hashEscape = 0x0c
+	hashEnd    = 0x0e
+)
+
+func (h *hasher) fail(err error) {
+	if h.err == nil {
+		h.err = err
+	}
+}
+
+// at serialises the value at b[i] and returns where it ends. It reads the bytes
+// without making Values of them: that is what hashing costs beside SHA-256.
+func (h *hasher) at(b []byte, i int) (end int) {
+	body, end, err := extent(b, i, 0)
+	if err != nil {
+		h.fail(errDamaged)
+		return len(b)
+	}
+	d := b[i]
+	switch code := d >> 4; {
+	case code == 14:
+		h.annotated(b[:end], body)
+	case d&15 == 15:
+		h.buf = append(h.buf, hashBegin, codeOfType[typeOfCode[code]]<<4|15, hashEnd)
+	case code >= 11:
+		h.container(b[:end], d, body)
+	case code == 1:
+		h.buf = append(h.buf, hashBegin, 0x10|d&1, hashEnd)
+	default:
+		h.scalar(d&0xf0, b[body:end])
+	}
+	return end
+}
+
+// annotated serialises a value in a wrapper, whose content is b[i:].
+func (h *hasher) annotated(b []byte, i int) {
+	n, p := varUint(b, i)
+	if p == 0 || int(n) >= len(b)-p {
+		h.fail(errDamaged)
+		return
+	}
+	h.buf = append(h.buf, hashBegin, codeWrapper)
+	value := p + int(n)
+	for p < value {
+		sid, next := varUint(b[:value], p)
+		if next == 0 {
+			h.fail(errDamaged)
+			return
+		}
+		h.symbol(sid)
+		p = next
+	}
+	if b[value]>>4 == 14 || isPad(b[value]) || h.at(b, value) != len(b) {
+		h.fail(errDamaged)
+	}
+	h.buf = append(h.buf, hashEnd)
+}
+
+// container serialises the elements or fields of b[i:].
+func (h *hasher) container(b []byte, d byte, i int) {
+	if h.depth++; h.depth > MaxDepth {
+		h.fail(errDamaged)
+	}
+	if d>>4 == codeStruct>>4 {
+		h.structure(b, i)
+		h.depth--
+		return
+	}
+	h.buf = append(h.buf, hashBegin, d&0xf0)
+	for i < len(b) && h.err == nil {
+		if isPad(b[i]) {
+			i = h.pad(b, i)
+		} else {
+			i = h.at(b, i)
+		}
+	}
+	h.buf = append(h.buf, hashEnd)
+	h.depth--
+}
+
+func (h *hasher) pad(b []byte, i int) (end int) {
+	_, end, err := extent(b, i, 0)
+	if err != nil {
+		h.fail(errDamaged)
+		return len(b)
+	}
+	return end
+}
+
+// scalar serialises a representation in its shortest form.
+func (h *hasher) scalar(tq byte, body []byte) {
+	var enc [48]byte
+	switch tq {
+	case 0x20, 0x30:
+		body = trimZeros(body)
+	case 0x40:
+		f, ok := floatOf(body)
+		if !ok {
+			h.fail(errDamaged)
+		}
+		body = appendFloatBody(enc[:0], f)
+	case 0x50:
+		d, ok := decodeDecimal(body)
+		if !ok {
+			h.fail(errDamaged)
+		}
+		body = d.appendBody(enc[:0])
+	case 0x60:
+		t, err := decodeTimestamp(body)
+		if err != nil {
+			h.fail(errDamaged)
+		}
+		body = t.appendBody(enc[:0])
+	case 0x70:
+		sid, ok := beUint(body)
+		if !ok || sid > maxVar {
+			h.fail(errDamaged)
+			return
+		}
+		h.symbol(uint32(sid))
+		return
+	case 0x00:
+		h.fail(errDamaged) // a pad
+	}
+	h.buf = append(appendEscaped(append(h.buf, hashBegin, tq), body), hashEnd)
+}
+
+// appendFloatBody is the one representation of a float: nothing for positive
+// zero, the same for every NaN.
+func appendFloatBody(dst []byte, f float64) []byte {
+	bits := math.Float64bits(f)
+	switch {
+	case f != f:
+		bits = 0x7ff8000000000000
+	case bits == 0:
+		return dst
+	}
+	return binary.BigEndian.AppendUint64(dst, bits)
+}
+
+// symbol serialises a symbol, annotation or field name.
+func (h *hasher) symbol(sid uint32) {
+	text, known := h.syms.text(sid)
+	switch {
+	case known:
+		h.buf = append(appendEscaped(append(h.buf, hashBegin, 0x70), text), hashEnd)
+	case sid == 0:
+		h.buf = append(h.buf, hashBegin, 0x71, hashEnd)
+	default:
+		h.fail(ErrUnknownSymbol)
+	}
+}
+
+// appendEscaped appends b with an escape in front of each marker byte.
+func appendEscaped[T string | []byte](dst []byte, b T) []byte {
+	from := len(dst)
+	dst = append(dst, b...)
+	i := special(dst[from:])
+	if i < 0 {
+		return dst
+	}
+	dst = dst[:from+i]
+	for ; i < len(b); i++ {
+		if isSpecial(b[i]) {
+			dst = append(dst, hashEscape)
+		}
+		dst = append(dst, b[i])
+	}
+	return dst
+}
+
+func isSpecial(c byte) bool { return c-hashBegin < 4 && c != 0x0d }
+
+// special is the index of the first marker byte, or -1. Eight bytes at a time
+// are found to have none of 0x08 to 0x0f, which is the rule in text.
+func special(b []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])&(0xf8*ones) ^ 0x08*ones
+		if (x-ones)&^x&highs == 0 {
+			continue
+		}
+		for j, c := range b[i : i+8] {
+			if isSpecial(c) {
+				return i + j
+			}
+		}
+	}
+	for ; i < len(b); i++ {
+		if isSpecial(b[i]) {
+			return i
+		}
+	}
+	return -1
+}
