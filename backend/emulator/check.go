@@ -1,0 +1,281 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// Check verifies the whole ledger and yields what is wrong: every block against
+// its hashes and the block before it, the block tree, documents and history
+// against the revisions in the journal, and indexes against documents. An error
+// ends it: the ledger could not be read further. It reads one snapshot and
+// holds nobody up, but a large ledger keeps it busy; memory grows with the
+// number of documents.
+func (l *Ledger) Check(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		v, err := l.openView()
+		if err != nil {
+			yield("", err)
+			return
+		}
+		defer v.snap.Close()
+		c := &checker{l: l, ctx: ctx, snap: v.snap, seq: v.seq, cat: v.cat, yield: yield, docs: map[docKey]*replayed{}}
+		for _, step := range []func() error{c.journal, c.documents, c.history, c.indexes} {
+			if err := step(); err != nil && err != errStopped {
+				yield("", err)
+			}
+			if err != nil || c.stopped {
+				return
+			}
+		}
+		if err := v.snap.Err(); err != nil {
+			yield("", err)
+		}
+	}
+}
+
+var errStopped = fmt.Errorf("stopped")
+
+// checker replays the journal and compares everything else with it.
+type checker struct {
+	l       *Ledger
+	ctx     context.Context
+	snap    store.Snapshot
+	seq     int64
+	cat     *catalog
+	yield   func(string, error) bool
+	stopped bool
+	docs    map[docKey]*replayed
+	revs    int // revisions of documents in the journal
+}
+
+// replayed is what the journal says of a document.
+type replayed struct {
+	version int64
+	seq     int64
+	hash    hashchain.Hash
+	deleted bool
+}
+
+func (c *checker) problem(format string, args ...any) error {
+	if c.stopped || !c.yield(fmt.Sprintf(format, args...), nil) {
+		c.stopped = true
+		return errStopped
+	}
+	return nil
+}
+
+// journal checks blocks, chain and tree, and replays the revisions.
+func (c *checker) journal() error {
+	var edge hashchain.RightEdge
+	var before hashchain.Hash
+	for seq := int64(0); seq <= c.seq; seq++ {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		raw, err := readBlock(c.snap, seq)
+		if err != nil {
+			if err := c.problem("%v", err); err != nil {
+				return err
+			}
+			continue
+		}
+		_, failures := hashchain.CheckBlock(raw)
+		for _, f := range failures {
+			if err := c.problem("%v", f); err != nil {
+				return err
+			}
+		}
+		b, err := hashchain.BlockOf(raw)
+		if err != nil {
+			continue
+		}
+		if b.PreviousBlockHash != before {
+			if err := c.problem("block %d: previousBlockHash is not the hash of block %d", seq, seq-1); err != nil {
+				return err
+			}
+		}
+		before = b.Hash
+		for _, n := range edge.AppendNodes(nil, b.Hash) {
+			if h, err := (snapNodes{c.snap}).Node(n.Level, n.Index); err != nil || h != n.Hash {
+				if err := c.problem("block %d: tree node %d at level %d does not hold its hash", seq, n.Index, n.Level); err != nil {
+					return err
+				}
+			}
+		}
+		if err := c.replay(seq, b); err != nil {
+			return err
+		}
+	}
+	if root := c.l.state.Load(); root.seq == c.seq && edge.Root() != root.digest() {
+		return c.problem("the digest is not the root of the block hashes")
+	}
+	return nil
+}
+
+// replay notes the revisions of a block and finds each in history.
+func (c *checker) replay(seq int64, b *hashchain.Block) error {
+	i := -1
+	tables := b.TransactionInfo
+	for it := b.Revisions.Iter(); it.Next(); {
+		i++
+		r, err := hashchain.RevisionOf(it.Value())
+		if err != nil || r.Kind() == hashchain.HashOnly {
+			continue
+		}
+		c.revs++
+		id := r.DocumentID()
+		docs, _ := tables.Path("documents", id, "tableId")
+		tableID, _ := docs.Text()
+		t, ok := c.cat.byID[tableID]
+		rawID, perr := hashchain.ParseID(id)
+		if !ok || perr != nil {
+			if err := c.problem("block %d: document %s is in table %q, which the catalog does not have", seq, id, tableID); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.replayOne(seq, i, makeDocKey(t.no, rawID), &r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *checker) replayOne(seq int64, i int, k docKey, r *hashchain.Revision) error {
+	d := c.docs[k]
+	if d == nil {
+		d = &replayed{version: -1}
+		c.docs[k] = d
+	}
+	version := r.Version()
+	if version != d.version+1 {
+		if err := c.problem("block %d: document %s has version %d after version %d", seq, k.id(), version, d.version); err != nil {
+			return err
+		}
+	}
+	d.version, d.seq, d.hash, d.deleted = version, seq, r.Hash, r.Kind() == hashchain.Deleted
+	rec, err := decodeHist(c.snap.Get(store.History, k.history(version)))
+	want := byte(histData)
+	switch r.Kind() {
+	case hashchain.Deleted:
+		want = histDeleted
+	case hashchain.Redacted:
+		want = histRedacted
+	}
+	if err != nil || rec.seq != seq || rec.index != i || rec.kind != want {
+		return c.problem("block %d: history has no right record of version %d of document %s", seq, version, k.id())
+	}
+	return nil
+}
+
+// documents compares current revisions with the last ones of the journal.
+func (c *checker) documents() error {
+	found := 0
+	var dec ion.Decoder
+	for k, v := range store.Scan(c.snap, store.Document, nil) {
+		rec, err := decodeDoc(v)
+		d := c.docs[docKey(k)]
+		if err != nil || d == nil || d.deleted || d.version != rec.version || d.seq != rec.seq || d.hash != rec.hash {
+			if err := c.problem("document %s: what is stored is not the last revision of the journal", docKey(k).id()); err != nil {
+				return err
+			}
+			continue
+		}
+		found++
+		if err := c.document(docKey(k), &rec, &dec); err != nil {
+			return err
+		}
+	}
+	live := 0
+	for _, d := range c.docs {
+		if !d.deleted {
+			live++
+		}
+	}
+	if found != live {
+		return c.problem("%d documents are stored, the journal has %d", found, live)
+	}
+	return nil
+}
+
+// document checks the hash of the stored data and the document's index entries.
+func (c *checker) document(k docKey, rec *docRecord, dec *ion.Decoder) error {
+	data, err := ion.Parse(rec.data)
+	if err != nil {
+		return c.problem("document %s: %v", k.id(), err)
+	}
+	w := ion.NewWriter()
+	writeMetadata(w, k.id().String(), rec.version, rec.txTime, rec.txID.String())
+	meta, err := w.Build()
+	if err != nil {
+		return err
+	}
+	if h, err := hashchain.RevisionHash(meta, data); err != nil || h != rec.hash {
+		return c.problem("document %s: the stored data does not have the hash of its revision", k.id())
+	}
+	t := c.tableNo(k.table())
+	if t == nil {
+		return c.problem("document %s is in table number %d, which the catalog does not have", k.id(), k.table())
+	}
+	for _, x := range t.indexes {
+		key := entryKey(data, x, k)
+		if key != nil && c.snap.Get(store.Index, key) == nil {
+			if err := c.problem("document %s has no entry in the index on %s", k.id(), x.field); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *checker) tableNo(no uint32) *table {
+	if int(no) >= len(c.cat.tables) {
+		return nil
+	}
+	return c.cat.tables[no]
+}
+
+// history checks that there are no records beyond those of the journal.
+func (c *checker) history() error {
+	n := 0
+	for range store.Scan(c.snap, store.History, nil) {
+		n++
+	}
+	if n != c.revs {
+		return c.problem("history has %d records, the journal has %d revisions", n, c.revs)
+	}
+	return nil
+}
+
+// indexes checks that each entry is that of a document with that value.
+func (c *checker) indexes() error {
+	var dec ion.Decoder
+	for _, t := range c.cat.tables {
+		for _, x := range t.indexes {
+			prefix := indexPrefix(nil, x.no, nil)
+			for k := range store.Scan(c.snap, store.Index, prefix) {
+				dk := docKey(append(tableKey(t.no), k[len(k)-sortKeyLen:]...))
+				rec, err := decodeDoc(c.snap.Get(store.Document, dk[:]))
+				if err == nil {
+					var data ion.Value
+					if data, err = dec.Open(rec.data); err == nil && !bytes.Equal(entryKey(data, x, dk), k) {
+						err = errStopped
+					}
+				}
+				if err != nil {
+					if err := c.problem("the index on %s of table %s has an entry for document %s that does not fit", x.field, t.name, dk.id()); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,379 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/ledger"
+)
+
+// How commit works.
+//
+// The naive way: take a lock, validate, hash, write, sync, answer. One sync a
+// transaction, and nobody may read or hash meanwhile.
+//
+// What is done instead, by two goroutines that belong to the ledger:
+//
+//	sessions --queue--> builder --group--> writer --> answers
+//
+// The builder takes transactions in the order they arrive. For each one it
+// validates the read set, builds the block on top of the last one built, and
+// adds the operations to the open group. As soon as the writer is free the
+// group goes to it, and the builder begins the next one on top of it. The
+// writer makes the group durable with one sync, publishes the new tip for
+// readers, and answers.
+//
+// Invariants:
+//
+//   - Blocks are numbered and chained by the builder alone.
+//   - Readers see the published tip only, which is durable.
+//   - The builder runs ahead of the disk by one group. If a group cannot be
+//     written, it and the group built on it are refused, and the builder goes
+//     back to the published tip.
+//   - If it is not known whether a group was written, nothing more is.
+
+// maxGroup bounds the transactions of a group, so that one sync does not wait
+// for a queue that never ends.
+const maxGroup = 512
+
+// commitRequest is a transaction on its way through the committer.
+type commitRequest struct {
+	tx     *Transaction
+	docs   []preparedDoc
+	cat    *catalog   // nil unless the transaction changed it
+	ops    []store.Op // catalog entries, index building, redacted blocks
+	items  []item     // what ops change
+	sys    []hashchain.Hash
+	answer chan error
+	seq    int64 // set by the builder
+}
+
+// preparedDoc is a changed document with everything that does not depend on
+// the block it will be in.
+type preparedDoc struct {
+	key      docKey
+	table    *table
+	id       string
+	version  int64
+	data     []byte // the document's own Ion stream; nil for a deletion
+	rev      hashchain.RevisionParts
+	prevTime int64
+	puts     [][]byte // index entries to add and to remove
+	dels     [][]byte
+	items    []item
+	stmts    []int
+	gone     bool // inserted and deleted in one transaction: there is no record to remove
+}
+
+// group is what one sync makes durable.
+type group struct {
+	requests []*commitRequest
+	ops      []store.Op
+	after    *committed // the state that becomes visible
+	err      error      // set by the writer
+}
+
+// committed is the state of a ledger at a tip. It is immutable.
+type committed struct {
+	seq    int64
+	hash   hashchain.Hash // of the tip block
+	txTime int64
+	cat    *catalog
+	edge   hashchain.RightEdge // never appended to; clone it
+	bytes  int64               // of all blocks
+}
+
+func (c *committed) digest() hashchain.Hash { return c.edge.Root() }
+
+// committer owns the order of blocks. queue and groups are its channels; the
+// fields under "builder" belong to that goroutine.
+type committer struct {
+	l      *Ledger
+	queue  chan *commitRequest
+	groups chan *group
+	done   chan *group // writer to builder: written, or failed
+	wg     sync.WaitGroup
+
+	// builder
+	tip     committed
+	edge    hashchain.RightEdge
+	changes *changes
+	block   hashchain.BlockBuilder
+	nodes   []hashchain.Node
+}
+
+func newCommitter(l *Ledger, at *committed) *committer {
+	c := &committer{l: l, queue: make(chan *commitRequest, 256), groups: make(chan *group, 1), done: make(chan *group, 1), changes: newChanges()}
+	c.reset(at)
+	c.wg.Add(2)
+	go c.build()
+	go c.write()
+	return c
+}
+
+func (c *committer) reset(at *committed) {
+	c.tip = *at
+	c.edge = at.edge.Clone()
+}
+
+// submit hands a transaction over and waits for its outcome. It does not give
+// up half-way: after the hand-over the outcome is the committer's to tell.
+func (c *committer) submit(r *commitRequest) error {
+	r.answer = make(chan error, 1)
+	c.l.closing.RLock()
+	if c.l.closed {
+		c.l.closing.RUnlock()
+		return ledger.ErrClosed
+	}
+	c.queue <- r
+	c.l.closing.RUnlock()
+	return <-r.answer
+}
+
+// close ends both goroutines after they have worked off the queue. Nobody may
+// submit any more.
+func (c *committer) close() {
+	close(c.queue)
+	c.wg.Wait()
+}
+
+// build is the builder's goroutine. At most one group is with the writer; the
+// next one is open meanwhile and grows with what arrives.
+func (c *committer) build() {
+	defer c.wg.Done()
+	defer close(c.groups)
+	var open *group
+	queue, idle := c.queue, true
+	for queue != nil || open != nil || !idle {
+		in := queue
+		if open != nil && len(open.requests) >= maxGroup {
+			in = nil
+		}
+		select {
+		case r, ok := <-in:
+			if !ok {
+				queue = nil
+				break
+			}
+			open = c.drain(c.take(r, open))
+		case done := <-c.done:
+			idle = true
+			if done.err != nil {
+				c.rollback(done, open)
+				open = nil
+			}
+		}
+		if idle && open != nil {
+			c.seal(open)
+			c.groups <- open
+			open, idle = nil, false
+			c.forget()
+		}
+	}
+}
+
+// drain adds what waits already, so that an idle writer gets all of it.
+func (c *committer) drain(g *group) *group {
+	for g == nil || len(g.requests) < maxGroup {
+		select {
+		case r, ok := <-c.queue:
+			if !ok {
+				return g // build sees it next
+			}
+			g = c.take(r, g)
+		default:
+			return g
+		}
+	}
+	return g
+}
+
+// take validates one transaction and adds its block to the group.
+func (c *committer) take(r *commitRequest, g *group) *group {
+	if err := c.l.fatal(); err != nil {
+		r.answer <- err
+		return g
+	}
+	if r.tx.ended.Load() { // its time was up before its turn came
+		r.answer <- errExpired(r.tx.id)
+		return g
+	}
+	if c.changes.conflicts(r.tx.reads) {
+		r.answer <- errConflict()
+		return g
+	}
+	if g == nil {
+		g = &group{}
+	}
+	mark := len(g.ops)
+	if err := c.append(r, g); err != nil {
+		g.ops = g.ops[:mark]
+		r.answer <- err
+		if len(g.requests) == 0 {
+			return nil
+		}
+		return g
+	}
+	g.requests = append(g.requests, r)
+	return g
+}
+
+// append builds the transaction's block on the tip and the operations that
+// store it.
+func (c *committer) append(r *commitRequest, g *group) error {
+	seq := c.tip.seq + 1
+	at := c.time(r)
+	parts := c.parts(r, seq, at)
+	b, err := c.block.Build(parts)
+	if err != nil {
+		return ledger.NewError(internalFailure, "", "the block could not be built").WithCause(err)
+	}
+	r.seq = seq
+	g.ops = append(g.ops, store.Op{Space: store.Journal, Key: seqKey(seq), Value: b.Bytes})
+	c.nodes = c.edge.AppendNodes(c.nodes[:0], b.Hash)
+	for _, n := range c.nodes {
+		g.ops = append(g.ops, store.Op{Space: store.Tree, Key: nodeKey(make([]byte, 0, 9), n.Level, n.Index), Value: n.Hash.Bytes()})
+	}
+	for i := range r.docs {
+		g.ops = c.storeDoc(g.ops, r, &r.docs[i], seq, at, len(r.sys)+i, b.RevisionHashes[len(r.sys)+i])
+	}
+	g.ops = append(g.ops, r.ops...)
+	for _, it := range r.items {
+		c.changes.add(it, seq)
+	}
+	c.tip.seq, c.tip.hash, c.tip.txTime = seq, b.Hash, at
+	c.tip.bytes += int64(len(b.Bytes))
+	if r.cat != nil {
+		c.tip.cat = r.cat
+	}
+	return nil
+}
+
+// time is the commit time in milliseconds: never before the previous block's,
+// and later than the previous revision of each changed document, so that a
+// point in time has one active revision.
+func (c *committer) time(r *commitRequest) int64 {
+	at := max(c.l.hooks.Now().UnixMilli(), c.tip.txTime)
+	for i := range r.docs {
+		if d := &r.docs[i]; d.version > 0 {
+			at = max(at, d.prevTime+1)
+		}
+	}
+	return at
+}
+
+func (c *committer) parts(r *commitRequest, seq, at int64) *hashchain.BlockParts {
+	p := &hashchain.BlockParts{
+		Address:           hashchain.BlockAddress{StrandID: c.l.strand, SequenceNo: uint64(seq)},
+		TransactionID:     r.tx.id,
+		Timestamp:         time.UnixMilli(at).UTC(),
+		PreviousBlockHash: c.tip.hash,
+		Statements:        r.tx.statements,
+		Redactions:        r.tx.redactions,
+		Internal:          hashchain.FormatHash(),
+	}
+	p.Revisions = make([]hashchain.RevisionParts, 0, len(r.sys)+len(r.docs))
+	for _, h := range r.sys {
+		p.Revisions = append(p.Revisions, hashchain.RevisionParts{HashOnly: h})
+	}
+	if len(r.docs) > 0 {
+		p.Documents = make([]hashchain.DocumentChange, len(r.docs))
+	}
+	for i := range r.docs {
+		d := &r.docs[i]
+		p.Revisions = append(p.Revisions, d.rev)
+		p.Documents[i] = hashchain.DocumentChange{DocumentID: d.id, TableName: d.table.name, TableID: d.table.id, Statements: d.stmts}
+	}
+	return p
+}
+
+func (c *committer) storeDoc(ops []store.Op, r *commitRequest, d *preparedDoc, seq, at int64, index int, h hashchain.Hash) []store.Op {
+	hist := histRecord{seq: seq, index: index, txTime: at}
+	key := d.key
+	switch {
+	case d.data != nil:
+		rec := docRecord{version: d.version, seq: seq, txTime: at, txID: r.tx.rawID, hash: h, data: d.data}
+		ops = append(ops, store.Op{Space: store.Document, Key: key[:], Value: rec.append(make([]byte, 0, len(d.data)+80))})
+	case !d.gone:
+		ops = append(ops, store.Op{Space: store.Document, Key: key[:], Delete: true})
+		fallthrough
+	default:
+		hist.kind = histDeleted
+	}
+	ops = append(ops, store.Op{Space: store.History, Key: key.history(d.version), Value: hist.append(make([]byte, 0, 20))})
+	for _, k := range d.dels {
+		ops = append(ops, store.Op{Space: store.Index, Key: k, Delete: true})
+	}
+	for _, k := range d.puts {
+		ops = append(ops, store.Op{Space: store.Index, Key: k})
+	}
+	for _, it := range d.items {
+		c.changes.add(it, seq)
+	}
+	return ops
+}
+
+// seal fixes the state that the group leads to and adds the tip to its
+// operations.
+func (c *committer) seal(g *group) {
+	after := c.tip
+	after.edge = c.edge.Clone()
+	g.after = &after
+	g.ops = append(g.ops, store.Op{Space: store.Meta, Key: keyTip, Value: c.l.encodeTip(&after)})
+}
+
+// forget lets go of changes that no open transaction can conflict with.
+func (c *committer) forget() { c.changes.forget(c.l.horizon(c.tip.seq)) }
+
+// rollback goes back to the published tip after a group was not written, and
+// refuses the transactions that were built on it.
+func (c *committer) rollback(failed, open *group) {
+	if open != nil {
+		for _, r := range open.requests {
+			r.answer <- failed.err
+		}
+	}
+	at := c.l.state.Load()
+	c.reset(at)
+	c.changes.undo(at.seq)
+}
+
+// write is the writer's goroutine.
+func (c *committer) write() {
+	defer c.wg.Done()
+	for g := range c.groups {
+		c.l.hooks.Faults.BeforeCommit()
+		start := time.Now()
+		g.err = c.apply(g)
+		if g.err == nil {
+			c.l.state.Store(g.after)
+			c.l.stats.group(len(g.requests), time.Since(start))
+		}
+		// The builder hears of it first: what it builds next must not stand on a
+		// group that failed.
+		c.done <- g
+		for _, r := range g.requests {
+			r.answer <- g.err
+		}
+	}
+}
+
+// apply makes a group durable.
+func (c *committer) apply(g *group) error {
+	if err := c.l.fatal(); err != nil {
+		return err
+	}
+	err := c.l.store.Apply(g.ops)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNotApplied):
+		return ledger.NewError(internalFailure, "", "the block could not be written; nothing was committed: "+err.Error()).WithCause(err)
+	}
+	c.l.setFatal(err)
+	return fmt.Errorf("%w: %w", ledger.ErrOutcomeUnknown, err)
+}

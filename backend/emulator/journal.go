@@ -1,0 +1,184 @@
+package emulator
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
+	"github.com/tallyledger/tally/ledger"
+)
+
+// Texts of the service for addresses that do not fit, in the order in which
+// they are checked. The first two belong to whoever parses the text of an
+// address: see [InvalidIon] and [InvalidAddress].
+const (
+	InvalidIon     = "The provided Ion value is not valid and cannot be parsed."
+	InvalidAddress = "The provided block address is not valid."
+
+	textTipBeyond    = "The sequence number of the provided digest tip address is beyond the strand's latest committed record."
+	textStrand       = "The Strand ID of the provided block address is not valid."
+	textBeyond       = "The sequence number of the provided block address is beyond the strand's latest committed record."
+	textStrandsMatch = "The Strand ID of the provided block address must match the Strand ID of the provided digest tip address."
+	textBehindTip    = "The sequence number of the provided block address must not be greater than the sequence number of the provided digest tip address."
+	textNoDocument   = "The provided Document ID was not found in the block at the specified block address."
+)
+
+// Digest is the root of the block tree up to the last block.
+func (l *Ledger) Digest(ctx context.Context) (ledger.Digest, error) {
+	if err := ctx.Err(); err != nil {
+		return ledger.Digest{}, err
+	}
+	st := l.state.Load()
+	return ledger.Digest{Hash: st.digest(), Tip: l.address(st.seq)}, nil
+}
+
+func (l *Ledger) address(seq int64) hashchain.BlockAddress {
+	return hashchain.BlockAddress{StrandID: l.strand, SequenceNo: uint64(seq)}
+}
+
+// checkAddresses is the service's validation of a block address and a digest
+// tip address, in its order.
+func (l *Ledger) checkAddresses(at hashchain.BlockAddress, tip *hashchain.BlockAddress, latest int64) error {
+	last := uint64(latest)
+	switch {
+	case tip != nil && tip.SequenceNo > last:
+		return errParameter("DigestTipAddress", textTipBeyond)
+	case at.StrandID != l.strand:
+		return errParameter("BlockAddress", textStrand)
+	case at.SequenceNo > last:
+		return errParameter("BlockAddress", textBeyond)
+	case tip != nil && tip.StrandID != at.StrandID:
+		return errParameter("DigestTipAddress", textStrandsMatch)
+	case tip != nil && at.SequenceNo > tip.SequenceNo:
+		return errParameter("BlockAddress", textBehindTip)
+	}
+	return nil
+}
+
+// blockFor opens a view, checks the addresses and reads the block. The caller
+// closes the view.
+func (l *Ledger) blockFor(ctx context.Context, at hashchain.BlockAddress, tip *hashchain.BlockAddress) (view, *hashchain.Block, ion.Value, error) {
+	if err := ctx.Err(); err != nil {
+		return view{}, nil, ion.Value{}, err
+	}
+	v, err := l.openView()
+	if err != nil {
+		return v, nil, ion.Value{}, err
+	}
+	if err := l.checkAddresses(at, tip, v.seq); err != nil {
+		v.snap.Close()
+		return v, nil, ion.Value{}, err
+	}
+	raw, err := readBlock(v.snap, int64(at.SequenceNo))
+	var b *hashchain.Block
+	if err == nil {
+		if b, err = hashchain.BlockOf(raw); err != nil {
+			err = damaged("block %d: %v", at.SequenceNo, err)
+		}
+	}
+	if err != nil {
+		v.snap.Close()
+		return v, nil, raw, l.readFailure(err)
+	}
+	return v, b, raw, nil
+}
+
+// Block is the block at an address, with its proof for the digest at tip if
+// that is given.
+func (l *Ledger) Block(ctx context.Context, at hashchain.BlockAddress, tip *hashchain.BlockAddress) (ledger.Block, error) {
+	v, b, raw, err := l.blockFor(ctx, at, tip)
+	if err != nil {
+		return ledger.Block{}, err
+	}
+	defer v.snap.Close()
+	out := ledger.Block{Value: raw.Clone()}
+	if tip != nil {
+		out.Proof, err = hashchain.ProveBlock(snapNodes{v.snap}, b.Address.SequenceNo, tip.SequenceNo)
+	}
+	return out, l.proofFailure(err)
+}
+
+// Revision is the revision of a document in the block at an address, with its
+// proof for the digest at tip if that is given.
+func (l *Ledger) Revision(ctx context.Context, at hashchain.BlockAddress, documentID string, tip *hashchain.BlockAddress) (ledger.Revision, error) {
+	v, b, raw, err := l.blockFor(ctx, at, tip)
+	if err != nil {
+		return ledger.Revision{}, err
+	}
+	defer v.snap.Close()
+	_, i, ok := b.FindRevision(documentID)
+	if !ok {
+		return ledger.Revision{}, errParameter("DocumentId", textNoDocument)
+	}
+	rev, _ := revisionAt(raw, i)
+	out := ledger.Revision{Value: rev.Clone()}
+	if tip != nil {
+		out.Proof, err = hashchain.ProveRevision(snapNodes{v.snap}, b, i, tip.SequenceNo)
+	}
+	return out, l.proofFailure(err)
+}
+
+func (l *Ledger) proofFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return l.readFailure(fmt.Errorf("%w: the proof cannot be made: %w", ledger.ErrDamaged, err))
+}
+
+// Journal yields the blocks from a sequence number to the tip at the time of
+// the call. It reads in short pieces, so that it holds up nobody.
+func (l *Ledger) Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, error] {
+	return func(yield func(ion.Value, error) bool) {
+		last := l.state.Load().seq
+		for from = max(from, 0); from <= last; {
+			blocks, err := l.someBlocks(ctx, from, last)
+			for _, b := range blocks {
+				v, err := ion.Parse(b)
+				if err != nil {
+					yield(ion.Value{}, l.readFailure(damaged("block %d: %v", from, err)))
+					return
+				}
+				if !yield(v, nil) {
+					return
+				}
+				from++
+			}
+			if err != nil {
+				yield(ion.Value{}, err)
+				return
+			}
+		}
+	}
+}
+
+// someBlocks copies out a piece of the journal: a snapshot is never held while
+// a caller works on what it got.
+func (l *Ledger) someBlocks(ctx context.Context, from, last int64) ([][]byte, error) {
+	const pieceBlocks, pieceBytes = 256, 4 << 20
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	snap, err := l.store.View()
+	if err != nil {
+		return nil, l.readFailure(err)
+	}
+	defer snap.Close()
+	var out [][]byte
+	size := 0
+	for seq := from; seq <= last && len(out) < pieceBlocks && size < pieceBytes; seq++ {
+		b := snap.Get(store.Journal, seqKey(seq))
+		if b == nil {
+			err := snap.Err()
+			if err == nil {
+				err = damaged("block %d is not there", seq)
+			}
+			return out, l.readFailure(err)
+		}
+		out = append(out, append([]byte(nil), b...))
+		size += len(b)
+	}
+	return out, nil
+}

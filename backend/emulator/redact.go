@@ -1,0 +1,101 @@
+package emulator
+
+import (
+	"github.com/tallyledger/tally/backend/emulator/partiql"
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// redaction is a revision whose data the transaction removes.
+type redaction struct {
+	seq     int64
+	key     docKey
+	version int64
+	block   []byte // the block without the data
+	hist    histRecord
+}
+
+// Redact prepares EXEC REDACT_REVISION: the block that holds the revision is
+// rewritten with the hash of the data in the place of the data. QLDB removes
+// the data some time after the commit; here it happens with the commit.
+func (s *statement) Redact(r partiql.Redaction) (ion.Value, error) {
+	t := s.t
+	if over(len(t.redactions)+1, t.l.limits.RedactionsPerTx) {
+		return ion.Value{}, errState("Exceeded redactions limit: Transaction has %d redactions, the limit is %d", len(t.redactions)+1, t.l.limits.RedactionsPerTx)
+	}
+	red, err := s.prepareRedaction(r)
+	if err != nil {
+		return ion.Value{}, err
+	}
+	row := hashchain.Redaction{Address: hashchain.BlockAddress{StrandID: t.l.strand, SequenceNo: uint64(r.SequenceNo)},
+		TableID: r.TableID, DocumentID: r.DocID, Version: red.version}
+	t.redactions = append(t.redactions, row)
+	t.redacted = append(t.redacted, red)
+	w := ion.NewWriter()
+	row.WriteIon(w)
+	return w.Build()
+}
+
+func (s *statement) prepareRedaction(r partiql.Redaction) (redaction, error) {
+	var red redaction
+	if r.StrandID != s.t.l.strand {
+		return red, errBad("The Strand ID of the provided block address is not valid: %s is not a strand of this ledger", r.StrandID)
+	}
+	tbl, ok := s.catalog().byID[r.TableID]
+	if !ok {
+		return red, errBad("Table with id: %s does not exist", r.TableID)
+	}
+	if r.SequenceNo < 0 || r.SequenceNo > s.v.seq {
+		return red, errBad("The sequence number of the provided block address is beyond the strand's latest committed record: %d, the latest is %d", r.SequenceNo, s.v.seq)
+	}
+	id, err := hashchain.ParseID(r.DocID)
+	if err != nil {
+		return red, errBad("The provided Document ID was not found in the block at the specified block address: %s", r.DocID)
+	}
+	red.seq, red.key = r.SequenceNo, makeDocKey(tbl.no, id)
+	s.t.reads.add(redactionItem(red.seq), s.v.seq)
+	s.t.reads.add(docItem(red.key), s.v.seq)
+	return red, s.findRedacted(&red, r.DocID)
+}
+
+// findRedacted looks for the revision among the document's history and rewrites
+// its block.
+func (s *statement) findRedacted(red *redaction, docID string) error {
+	found, active := false, true
+	for k, v := range store.Scan(s.v.snap, store.History, red.key[:]) {
+		rec, err := decodeHist(v)
+		if err != nil {
+			return err
+		}
+		if found {
+			active = false // a later revision follows
+			break
+		}
+		if rec.seq == red.seq {
+			found, red.hist, red.version = true, rec, versionOf(k)
+		}
+	}
+	switch {
+	case s.v.snap.Err() != nil:
+		return s.v.snap.Err()
+	case !found:
+		return errBad("The provided Document ID was not found in the block at the specified block address: %s", docID)
+	case active:
+		return errState("Revision %d of document %s is the active revision, which cannot be redacted; delete the document or write a new revision first", red.version, docID)
+	case red.hist.kind == histDeleted:
+		return errState("Revision %d of document %s is a deletion, which has no data to redact", red.version, docID)
+	case red.hist.kind == histRedacted:
+		return errState("Revision %d of document %s has been redacted already", red.version, docID)
+	}
+	block, err := readBlock(s.v.snap, red.seq)
+	if err != nil {
+		return err
+	}
+	red.block, err = hashchain.RedactRevision(block, docID, red.version)
+	if err != nil {
+		return damaged("block %d: %v", red.seq, err)
+	}
+	red.hist.kind = histRedacted
+	return nil
+}

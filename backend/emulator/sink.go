@@ -1,0 +1,80 @@
+package emulator
+
+import (
+	"github.com/tallyledger/tally/backend/emulator/partiql"
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// This file is how a statement changes documents. The changes wait until the
+// statement has succeeded.
+
+// Insert makes a new document.
+func (s *statement) Insert(info *partiql.TableInfo, doc ion.Value) (string, error) {
+	t, err := s.table(info)
+	if err != nil {
+		return "", err
+	}
+	id := s.t.l.ids.Next()
+	c := change{key: makeDocKey(t.no, id), table: t}
+	c.set(doc)
+	s.effects = append(s.effects, effect{c: c, changes: 1})
+	return id.String(), nil
+}
+
+// set gives the change new data, in bytes of its own.
+func (c *change) set(doc ion.Value) {
+	c.stream = doc.Encode()
+	var d ion.Decoder
+	c.data, _ = d.Open(c.stream)
+}
+
+// Replace gives a document new content.
+func (s *statement) Replace(info *partiql.TableInfo, key partiql.RowKey, doc ion.Value, changes int) error {
+	c, err := s.current(info, key)
+	if err != nil {
+		return err
+	}
+	c.set(doc)
+	s.effects = append(s.effects, effect{c: c, changes: changes})
+	return nil
+}
+
+// Delete removes a document from the views of its table.
+func (s *statement) Delete(info *partiql.TableInfo, key partiql.RowKey) error {
+	c, err := s.current(info, key)
+	if err != nil {
+		return err
+	}
+	c.data, c.stream = ion.Value{}, nil
+	s.effects = append(s.effects, effect{c: c, changes: 1})
+	return nil
+}
+
+// current is a document as it stands before the statement, ready to be changed.
+func (s *statement) current(info *partiql.TableInfo, key partiql.RowKey) (change, error) {
+	t, err := s.table(info)
+	if err != nil {
+		return change{}, err
+	}
+	c := change{table: t}
+	copy(c.key[:], tableKey(t.no))
+	copy(c.key[4:], key[:])
+	if own := s.t.writes.get(c.key); own != nil {
+		c.base, c.old = own.base, own.old
+		return c, nil
+	}
+	s.t.reads.add(docItem(c.key), s.v.seq)
+	v := s.v.snap.Get(store.Document, c.key[:])
+	if v == nil {
+		return c, damaged("document %s is not there", c.key.id())
+	}
+	rec, err := decodeDoc(append([]byte(nil), v...))
+	if err != nil {
+		return c, err
+	}
+	c.base = &rec
+	var d ion.Decoder
+	c.old, err = d.Open(rec.data)
+	return c, err
+}

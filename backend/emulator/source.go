@@ -1,0 +1,328 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/tallyledger/tally/backend/emulator/partiql"
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// This file is how a statement reads: the committed state at one sequence
+// number with the transaction's own changes laid over it. Each read goes to the
+// read set.
+
+// catalog is the transaction's own catalog, or the committed one.
+func (s *statement) catalog() *catalog {
+	if s.t.cat != nil {
+		return s.t.cat
+	}
+	return s.v.cat
+}
+
+// Table answers the resolver. The name is read, whether there is such a table
+// or not.
+func (s *statement) Table(name string) (partiql.TableInfo, bool) {
+	s.t.reads.add(nameItem(name), s.v.seq)
+	t, ok := s.catalog().byName[name]
+	if !ok {
+		return partiql.TableInfo{}, false
+	}
+	return partiql.TableInfo{ID: t.id, Name: t.name, Indexes: t.fields()}, true
+}
+
+func (t *table) fields() []string {
+	var out []string
+	for _, x := range t.indexes {
+		out = append(out, x.field)
+	}
+	return out
+}
+
+// Version names the catalog that the statement is prepared with.
+func (s *statement) Version() uint64 { return s.catalog().serial }
+
+// table finds the table that a plan names. A plan from the cache never asked
+// Table, so the name is read here.
+func (s *statement) table(info *partiql.TableInfo) (*table, error) {
+	t, ok := s.catalog().byID[info.ID]
+	if !ok {
+		return nil, damaged("no table with id %s", info.ID)
+	}
+	s.t.reads.add(nameItem(t.name), s.v.seq)
+	return t, nil
+}
+
+func (s *statement) TxID() string { return s.t.id }
+
+func (s *statement) Now() ion.Timestamp { return s.now }
+
+func (s *statement) DocID(key partiql.RowKey) string {
+	return hashchain.IDOfSortKey(key).String()
+}
+
+// Scan yields a table in order of document ids, which is that of insertion.
+func (s *statement) Scan(ctx context.Context, info *partiql.TableInfo, vw partiql.View, yield func(*partiql.Row) error) error {
+	t, err := s.table(info)
+	if err != nil {
+		return err
+	}
+	s.t.reads.add(tableItem(t.no), s.v.seq)
+	prefix := tableKey(t.no)
+	own := s.ownOf(t.no)
+	cur := s.v.snap.Cursor(store.Document)
+	var row partiql.Row
+	n := 0
+	for k, v := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = cur.Next() {
+		if len(k) != docKeyLen {
+			return damaged("a document key has %d bytes", len(k))
+		}
+		if n++; n&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(own) > 0 && s.t.writes.get(docKey(k)) != nil {
+			continue
+		}
+		if err := s.stored(&row, k, v, vw); err != nil {
+			return err
+		}
+		if err := yield(&row); err != nil {
+			return err
+		}
+	}
+	if err := s.v.snap.Err(); err != nil {
+		return err
+	}
+	for _, i := range own {
+		if err := s.yieldOwn(&s.t.writes.changes[i], vw, &row, yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownOf lists the transaction's changes to a table.
+func (s *statement) ownOf(no uint32) []int {
+	var out []int
+	for i := range s.t.writes.changes {
+		if s.t.writes.changes[i].table.no == no {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (s *statement) yieldOwn(c *change, vw partiql.View, row *partiql.Row, yield func(*partiql.Row) error) error {
+	if c.data.IsZero() {
+		return nil
+	}
+	copy(row.Key[:], c.key[4:])
+	row.Value, row.Stream = c.data, c.stream
+	if vw == partiql.Committed {
+		row.Stream = nil
+		v, err := s.provisional(c)
+		if err != nil {
+			return err
+		}
+		row.Value = v
+	}
+	return yield(row)
+}
+
+// stored makes the row of a stored document.
+func (s *statement) stored(row *partiql.Row, k, v []byte, vw partiql.View) error {
+	rec, err := decodeDoc(v)
+	if err != nil {
+		return err
+	}
+	data, err := s.dec.Open(rec.data)
+	if err != nil {
+		return damaged("document %s: %v", docKey(k).id(), err)
+	}
+	copy(row.Key[:], k[4:])
+	row.Value, row.Stream = data, rec.data
+	if vw == partiql.Committed {
+		row.Stream = nil
+		row.Value, err = s.committedRow(docKey(k).id().String(), &rec, data)
+	}
+	return err
+}
+
+// committedRow is a document as the committed view shows it.
+func (s *statement) committedRow(id string, rec *docRecord, data ion.Value) (ion.Value, error) {
+	w := ion.NewWriter()
+	w.BeginStruct()
+	w.Field("blockAddress")
+	hashchain.BlockAddress{StrandID: s.t.l.strand, SequenceNo: uint64(rec.seq)}.WriteIon(w)
+	w.Field("hash").Blob(rec.hash.Bytes())
+	w.Field("data").Value(data)
+	w.Field("metadata")
+	writeMetadata(w, id, rec.version, rec.txTime, rec.txID.String())
+	w.End()
+	return w.Build()
+}
+
+func writeMetadata(w *ion.Writer, id string, version, txTime int64, txID string) {
+	w.BeginStruct()
+	w.Field("id").String(id)
+	w.Field("version").Int(version)
+	w.Field("txTime").Timestamp(ion.NewTimestamp(msTime(txTime)))
+	w.Field("txId").String(txID)
+	w.End()
+}
+
+// provisional is a document that this transaction changed, as the committed
+// view shows it before the commit: with the block that would come next, the
+// statement's time and the hash that goes with them.
+func (s *statement) provisional(c *change) (ion.Value, error) {
+	at, _ := s.now, 0
+	w := ion.NewWriter()
+	writeMetadata(w, c.key.id().String(), c.version(), at.Time().UnixMilli(), s.t.id)
+	meta, err := w.Build()
+	if err != nil {
+		return ion.Value{}, err
+	}
+	h, err := hashchain.RevisionHash(meta, c.data)
+	if err != nil {
+		return ion.Value{}, err
+	}
+	rec := docRecord{version: c.version(), seq: s.v.seq + 1, txTime: at.Time().UnixMilli(), txID: s.t.rawID, hash: h}
+	return s.committedRow(c.key.id().String(), &rec, c.data)
+}
+
+// version is the version that the change gives its document.
+func (c *change) version() int64 {
+	if c.base == nil {
+		return 0
+	}
+	return c.base.version + 1
+}
+
+// ByID yields one document. An id that is no id is that of no document.
+func (s *statement) ByID(_ context.Context, info *partiql.TableInfo, vw partiql.View, docID string, yield func(*partiql.Row) error) error {
+	t, err := s.table(info)
+	if err != nil {
+		return err
+	}
+	id, err := hashchain.ParseID(docID)
+	if err != nil {
+		return nil
+	}
+	return s.byKey(makeDocKey(t.no, id), vw, yield)
+}
+
+func (s *statement) byKey(k docKey, vw partiql.View, yield func(*partiql.Row) error) error {
+	var row partiql.Row
+	if c := s.t.writes.get(k); c != nil {
+		return s.yieldOwn(c, vw, &row, yield)
+	}
+	s.t.reads.add(docItem(k), s.v.seq)
+	v := s.v.snap.Get(store.Document, k[:])
+	if v == nil {
+		return s.v.snap.Err()
+	}
+	if err := s.stored(&row, k[:], v, vw); err != nil {
+		return err
+	}
+	return yield(&row)
+}
+
+// ByIndex yields the documents behind one key of an index. The key is read,
+// also if there are none.
+func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw partiql.View, field string, key ion.Value, yield func(*partiql.Row) error) error {
+	t, err := s.table(info)
+	if err != nil {
+		return err
+	}
+	x, ok := t.index(field)
+	if !ok {
+		return damaged("table %s has no index on %s", t.name, field)
+	}
+	prefix := indexPrefix(nil, x.no, ion.AppendIndexKey(nil, key))
+	s.t.reads.add(indexItem(prefix), s.v.seq)
+	var row partiql.Row
+	if !s.building(x.no) {
+		cur := s.v.snap.Cursor(store.Index)
+		for k, _ := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
+			if len(k) != len(prefix)+sortKeyLen {
+				continue // a longer key value
+			}
+			dk := docKey(append(tableKey(t.no), k[len(prefix):]...))
+			if s.t.writes.get(dk) != nil {
+				continue
+			}
+			if err := s.byKey(dk, vw, yield); err != nil {
+				return err
+			}
+		}
+	} else if err := s.scanFor(ctx, t, field, key, vw, yield); err != nil {
+		return err
+	}
+	for _, i := range s.ownOf(t.no) {
+		c := &s.t.writes.changes[i]
+		if f, ok := c.data.Field(field); ok && ion.Equal(f, key) {
+			if err := s.yieldOwn(c, vw, &row, yield); err != nil {
+				return err
+			}
+		}
+	}
+	return s.v.snap.Err()
+}
+
+// building reports whether the index was created by this transaction and so
+// has no entries yet.
+func (s *statement) building(no uint32) bool {
+	for _, b := range s.t.indexing {
+		if b.index.no == no && !b.drop {
+			return true
+		}
+	}
+	return false
+}
+
+// scanFor does by a scan what an index without entries cannot do.
+func (s *statement) scanFor(ctx context.Context, t *table, field string, key ion.Value, vw partiql.View, yield func(*partiql.Row) error) error {
+	s.t.reads.add(tableItem(t.no), s.v.seq)
+	var row partiql.Row
+	n := 0
+	for k, v := range store.Scan(s.v.snap, store.Document, tableKey(t.no)) {
+		if n++; n&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if s.t.writes.get(docKey(k)) != nil {
+			continue
+		}
+		if err := s.stored(&row, k, v, partiql.User); err != nil {
+			return err
+		}
+		if f, ok := row.Value.Field(field); !ok || !ion.Equal(f, key) {
+			continue
+		}
+		if err := s.stored(&row, k, v, vw); err != nil {
+			return err
+		}
+		if err := yield(&row); err != nil {
+			return err
+		}
+	}
+	return s.v.snap.Err()
+}
+
+// UserTables yields the rows of information_schema.user_tables.
+func (s *statement) UserTables(_ context.Context, yield func(ion.Value) error) error {
+	s.t.reads.add(catalogItem(), s.v.seq)
+	for _, t := range s.catalog().tables {
+		w := ion.NewWriter()
+		t.row(w)
+		v, err := w.Build()
+		if err == nil {
+			err = yield(v)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,202 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/tallyledger/tally/backend/emulator/partiql"
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
+	"github.com/tallyledger/tally/ledger"
+)
+
+// view is what one statement reads: a snapshot of the store with the catalog
+// and sequence number that belong to it.
+type view struct {
+	snap store.Snapshot
+	seq  int64
+	cat  *catalog
+}
+
+// openView pairs a snapshot with the state that was published for it. The
+// writer makes a group durable before it publishes it, so for a moment a
+// snapshot can be ahead of what is published.
+func (l *Ledger) openView() (view, error) {
+	for {
+		st := l.state.Load()
+		snap, err := l.store.View()
+		if err != nil {
+			return view{}, l.readFailure(err)
+		}
+		seq, err := tipSeq(snap.Get(store.Meta, keyTip))
+		if err != nil {
+			snap.Close()
+			return view{}, err
+		}
+		if seq == st.seq {
+			return view{snap: snap, seq: seq, cat: st.cat}, nil
+		}
+		snap.Close()
+		if seq > st.seq {
+			l.published(seq)
+		}
+	}
+}
+
+// statement is one statement while it runs: the Source and Sink of its plan.
+type statement struct {
+	t       *Transaction
+	v       view
+	now     ion.Timestamp
+	effects []effect
+	dec     ion.Decoder
+	hist    blockCache
+}
+
+// effect is a change of a document that takes place if the statement succeeds.
+type effect struct {
+	c       change
+	changes int
+}
+
+// execute runs one statement and writes its rows to the session's results. The
+// digest takes in every statement received, also one that fails.
+func (t *Transaction) execute(ctx context.Context, text string, params []ion.Value, out *resultSet) error {
+	start := t.l.hooks.Now()
+	d, err := hashchain.StatementDigest(text, params...)
+	if err != nil {
+		return errBad("A parameter cannot be hashed: %s", err)
+	}
+	t.digest.Extend(d)
+	if err := t.checkRequest(text, params); err != nil {
+		return err
+	}
+	v, err := t.l.openView()
+	if err != nil {
+		return err
+	}
+	s := &statement{t: t, v: v, now: ion.NewTimestamp(start)}
+	m := t.mark()
+	err = s.run(ctx, text, params, out)
+	if cerr := v.snap.Close(); err == nil && cerr != nil {
+		err = t.l.readFailure(cerr)
+	}
+	if err == nil {
+		err = s.finish()
+	}
+	if err != nil {
+		t.rollback(m)
+		return t.l.statementError(err)
+	}
+	t.statements = append(t.statements, hashchain.Statement{Text: text, StartTime: start.UTC(), Digest: d})
+	return nil
+}
+
+func (t *Transaction) checkRequest(text string, params []ion.Value) error {
+	lim := t.l.limits
+	if len(text) == 0 {
+		return errBad("Statement is empty; it must have 1 to %d characters", lim.StatementLength)
+	}
+	if over(len(text), lim.StatementLength) {
+		if n := utf8.RuneCountInString(text); over(n, lim.StatementLength) {
+			return errBad("Exceeded statement limit: Statement has %d characters, the limit is %d", n, lim.StatementLength)
+		}
+	}
+	for i, p := range params {
+		if n := len(p.Raw()); over(n, lim.ParameterSize) {
+			return errBad("Exceeded parameter limit: Parameter %d has %d bytes of Ion binary, the limit is %d", i+1, n, lim.ParameterSize)
+		}
+	}
+	t.size += len(text)
+	return t.checkSize()
+}
+
+func (t *Transaction) checkSize() error {
+	if over(t.size, t.l.limits.TransactionSize) {
+		return errState("Exceeded transaction size limit: Transaction has %d bytes, the limit is %d", t.size, t.l.limits.TransactionSize)
+	}
+	return nil
+}
+
+func (s *statement) run(ctx context.Context, text string, params []ion.Value, out *resultSet) error {
+	plan, err := s.t.l.plans.Prepare(text, s, partiql.Options{Standard: s.t.l.Mode() == Standard})
+	if err != nil {
+		return err
+	}
+	rows, err := plan.Run(ctx, s, s, params, partiql.Limits{Bytes: s.t.l.limits.ResultMemory})
+	if err != nil {
+		return err
+	}
+	err = rows.Each(func(r partiql.Result) error { return out.add(r.Value, r.Stream) })
+	out.io = ledger.IOUsage{ReadIOs: rows.ReadIOs(), WriteIOs: int64(len(s.effects))}
+	return err
+}
+
+// finish takes the statement's changes into the write set, after checking what
+// they make of the transaction's limits.
+func (s *statement) finish() error {
+	t, lim := s.t, s.t.l.limits
+	n := len(t.writes.changes)
+	for i := range s.effects {
+		c := &s.effects[i].c
+		if t.writes.get(c.key) == nil {
+			n++
+		}
+		if over(len(c.stream), lim.DocumentSize) {
+			return errState("Exceeded document size limit: Document has %d bytes of Ion binary, the limit is %d", len(c.stream), lim.DocumentSize)
+		}
+		t.size += revisionSize(c)
+	}
+	if over(n, lim.DocumentsPerTx) {
+		return errState("Exceeded documents limit: Transaction has %d documents, the limit is %d", n, lim.DocumentsPerTx)
+	}
+	if err := t.checkSize(); err != nil {
+		return err
+	}
+	index := len(t.statements)
+	for _, e := range s.effects {
+		if prev := t.writes.get(e.c.key); prev != nil {
+			e.c.base, e.c.old, e.c.stmts = prev.base, prev.old, prev.stmts
+		}
+		for range e.changes {
+			e.c.stmts = append(e.c.stmts, index)
+		}
+		t.writes.put(e.c)
+	}
+	return nil
+}
+
+// metadataSize is about what a revision's metadata, address and hash take.
+const metadataSize = 180
+
+func revisionSize(c *change) int {
+	n := metadataSize + len(c.stream)
+	if !c.data.IsZero() {
+		for _, x := range c.table.indexes {
+			if f, ok := c.data.Field(x.field); ok {
+				n += len(f.Raw())
+			}
+		}
+	}
+	return n
+}
+
+// statementError gives an error of the evaluator the form of the service.
+func (l *Ledger) statementError(err error) error {
+	var le *ledger.Error
+	var pe *partiql.Error
+	switch {
+	case errors.As(err, &le):
+		return err
+	case errors.As(err, &pe):
+		return ledger.NewError(badRequest, fmt.Sprint(pe.Code), pe.Error())
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, ledger.ErrDamaged):
+		return l.readFailure(err)
+	}
+	return err
+}
