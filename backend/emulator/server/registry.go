@@ -1,0 +1,326 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tallyledger/tally/backend/emulator"
+	"github.com/tallyledger/tally/ledger"
+)
+
+// States of a ledger.
+const (
+	stateCreating = "CREATING"
+	stateActive   = "ACTIVE"
+	stateDeleting = "DELETING"
+)
+
+const fileSuffix = ".tally"
+
+// entry is a ledger that is open.
+type entry struct {
+	name    string
+	engine  *emulator.Ledger
+	failure error // why engine is nil: the file is damaged, missing or in use
+
+	// commits is read-locked by every commit under way, so that whoever locks it
+	// knows that all commits that began before have ended.
+	commits sync.RWMutex
+}
+
+// registry is the ledgers of a server and what the control plane keeps about
+// them.
+type registry struct {
+	dir    string // "" in memory
+	now    func() time.Time
+	log    *slog.Logger
+	open   func(name, path string, mode emulator.Mode) (*emulator.Ledger, error)
+	unlock func()
+
+	// change is held for the whole of a change, over its writes to disk; mu only
+	// while the maps are read or a finished change is put in. Changes replace a
+	// ledgerState; nothing changes one that is in the map.
+	change  sync.Mutex
+	mu      sync.RWMutex
+	states  map[string]*ledgerState
+	entries map[string]*entry
+}
+
+func (r *registry) path(name string) string { return filepath.Join(r.dir, name+fileSuffix) }
+
+// load reads the directory and opens every ledger in it. A ledger that cannot
+// be opened keeps the others from nothing: its requests get the reason.
+func (r *registry) load() error {
+	r.states, r.entries = map[string]*ledgerState{}, map[string]*entry{}
+	if r.dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+		return fmt.Errorf("server: data directory: %w", err)
+	}
+	unlock, err := lockDir(r.dir)
+	if err != nil {
+		return err
+	}
+	r.unlock = unlock
+	if r.states, err = readStates(r.dir); err != nil {
+		return err
+	}
+	if err := r.finishChanges(); err != nil {
+		return err
+	}
+	for name, st := range r.states {
+		r.entries[name] = r.openEntry(name, st.Mode)
+	}
+	return r.adopt()
+}
+
+// finishChanges completes what a crash left half done: a ledger whose creation
+// was not acknowledged never was, and one that was being deleted is gone.
+func (r *registry) finishChanges() error {
+	n := len(r.states)
+	for name, st := range r.states {
+		if st.Pending || st.gone(r.now()) {
+			if err := r.remove(name); err != nil {
+				return err
+			}
+			delete(r.states, name)
+		}
+	}
+	if len(r.states) == n {
+		return nil
+	}
+	return r.save(r.states)
+}
+
+// adopt takes in ledger files that were put into the directory by hand.
+func (r *registry) adopt() error {
+	files, err := os.ReadDir(r.dir)
+	if err != nil {
+		return fmt.Errorf("server: data directory: %w", err)
+	}
+	found := false
+	for _, f := range files {
+		name, ok := strings.CutSuffix(f.Name(), fileSuffix)
+		if !ok || r.states[name] != nil || f.IsDir() {
+			continue
+		}
+		if why := nameProblem(name); why != "" {
+			r.log.Warn("a file is no ledger of this server", "file", f.Name(), "reason", why)
+			continue
+		}
+		const mode = "ALLOW_ALL"
+		e := r.openEntry(name, mode)
+		st := &ledgerState{Name: name, Mode: mode, Protected: true, Created: r.now()}
+		if e.engine != nil {
+			st.Created = e.engine.CreatedAt()
+		}
+		r.states[name], r.entries[name], found = st, e, true
+		r.log.Info("ledger taken in from its file", "ledger", name)
+	}
+	if !found {
+		return nil
+	}
+	return r.save(r.states)
+}
+
+func (r *registry) openEntry(name, mode string) *entry {
+	e := &entry{name: name}
+	_, err := os.Stat(r.path(name))
+	if err == nil {
+		e.engine, err = r.open(name, r.path(name), modes[mode])
+	}
+	if err != nil {
+		r.log.Error("ledger cannot be opened", "ledger", name, "file", r.path(name), "error", err)
+		e.engine = nil
+		e.failure = ledger.NewError(unavailable, "", "The ledger "+name+" could not be opened; the server's log says why").WithCause(err)
+	}
+	return e
+}
+
+// get is the ledger and its state now; nil where there is none.
+func (r *registry) get(name string) (*entry, ledgerView) {
+	r.mu.RLock()
+	e, st := r.entries[name], r.states[name]
+	r.mu.RUnlock()
+	now := r.now()
+	if st == nil || st.gone(now) {
+		return nil, ledgerView{}
+	}
+	return e, ledgerView{ledgerState: st, status: st.statusAt(now)}
+}
+
+// all is every ledger's state in the order of names.
+func (r *registry) all() []ledgerView {
+	r.mu.RLock()
+	names := slices.Sorted(maps.Keys(r.states))
+	r.mu.RUnlock()
+	out := make([]ledgerView, 0, len(names))
+	for _, name := range names {
+		if e, st := r.get(name); e != nil {
+			out = append(out, st)
+		}
+	}
+	return out
+}
+
+// update changes a ledger's state: fn gets a copy, which is put in place once
+// it is on disk. The error of fn is returned and nothing has changed.
+func (r *registry) update(name string, fn func(*ledgerState) error) error {
+	r.change.Lock()
+	defer r.change.Unlock()
+	return r.updateLocked(name, fn)
+}
+
+func (r *registry) updateLocked(name string, fn func(*ledgerState) error) error {
+	_, old := r.get(name)
+	if old.ledgerState == nil || old.status == stateDeleting {
+		return errNoLedger(name)
+	}
+	st := old.clone()
+	if err := fn(st); err != nil {
+		return err
+	}
+	return r.put(name, st)
+}
+
+// put saves all states with this one in place of its older self; nil removes it.
+func (r *registry) put(name string, st *ledgerState) error {
+	next := maps.Clone(r.states) // change is held: nobody else writes
+	if st == nil {
+		delete(next, name)
+	} else {
+		next[name] = st
+	}
+	if err := r.save(next); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.states = next
+	r.mu.Unlock()
+	return nil
+}
+
+// create makes a ledger. check runs first, while nothing else can change.
+func (r *registry) create(st *ledgerState, check func() error) error {
+	r.change.Lock()
+	defer r.change.Unlock()
+	if err := check(); err != nil {
+		return err
+	}
+	r.sweepLocked()
+	path := ""
+	if r.dir != "" {
+		path = r.path(st.Name)
+		// On a file system that ignores case two names may be one file.
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			return errResource(resourceExists, kindLedger, st.Name, "The Ledger with name %s cannot be created: there is a file of that name in the data directory", st.Name)
+		}
+	}
+	st.Pending = true
+	if err := r.save(withState(r.states, st)); err != nil {
+		return err
+	}
+	engine, err := r.open(st.Name, path, modes[st.Mode])
+	if err != nil {
+		return errors.Join(fmt.Errorf("server: creating ledger %s: %w", st.Name, err), r.remove(st.Name), r.save(r.states))
+	}
+	st.Pending = false
+	r.mu.Lock()
+	r.entries[st.Name] = &entry{name: st.Name, engine: engine}
+	r.mu.Unlock()
+	return r.put(st.Name, st)
+}
+
+func withState(states map[string]*ledgerState, st *ledgerState) map[string]*ledgerState {
+	next := maps.Clone(states)
+	next[st.Name] = st
+	return next
+}
+
+// delete ends a ledger: from here on it is DELETING, its file goes, and after
+// the delay its name is free again.
+func (r *registry) delete(name string, gone time.Time, check func(ledgerView) error) (*entry, error) {
+	r.change.Lock()
+	defer r.change.Unlock()
+	e, st := r.get(name)
+	if e == nil {
+		return nil, errNoLedger(name)
+	}
+	if err := check(st); err != nil {
+		return nil, err
+	}
+	next := st.clone()
+	next.GoneAt = &gone
+	if err := r.put(name, next); err != nil {
+		return nil, err
+	}
+	if e.engine != nil {
+		if err := e.engine.Close(); err != nil {
+			r.log.Warn("closing a deleted ledger", "ledger", name, "error", err)
+		}
+	}
+	if err := r.remove(name); err != nil {
+		return nil, err
+	}
+	r.sweepLocked()
+	return e, nil
+}
+
+func (r *registry) remove(name string) error {
+	if r.dir == "" {
+		return nil
+	}
+	if err := os.Remove(r.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("server: removing ledger %s: %w", name, err)
+	}
+	return nil
+}
+
+// sweep forgets deleted ledgers whose time has come.
+func (r *registry) sweep() {
+	r.change.Lock()
+	defer r.change.Unlock()
+	r.sweepLocked()
+}
+
+func (r *registry) sweepLocked() {
+	for name, st := range r.states {
+		if !st.gone(r.now()) {
+			continue
+		}
+		if err := r.put(name, nil); err != nil {
+			r.log.Error("a deleted ledger stays in the registry", "ledger", name, "error", err)
+			return
+		}
+		r.mu.Lock()
+		delete(r.entries, name)
+		r.mu.Unlock()
+	}
+}
+
+// close closes every ledger: commits under way are waited for.
+func (r *registry) close() error {
+	r.change.Lock()
+	defer r.change.Unlock()
+	var errs []error
+	for _, e := range r.entries {
+		if e.engine != nil {
+			if err := e.engine.Close(); err != nil && !errors.Is(err, ledger.ErrClosed) {
+				errs = append(errs, fmt.Errorf("server: closing ledger %s: %w", e.name, err))
+			}
+		}
+	}
+	if r.unlock != nil {
+		r.unlock()
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,117 @@
+package server
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// settableClock is a clock that tests move forward. It goes on by itself.
+type settableClock struct {
+	base   func() time.Time
+	offset atomic.Int64 // nanoseconds ahead of base
+}
+
+func (c *settableClock) now() time.Time { return c.base().Add(time.Duration(c.offset.Load())) }
+
+func (c *settableClock) advance(d time.Duration) { c.offset.Add(int64(d)) }
+
+// maxAdvance keeps the clock within the years that Ion can write.
+const maxAdvance = 100 * 365 * 24 * time.Hour
+
+// control is the body of a POST below /_tally/; each has its own members.
+type control struct {
+	Advance duration // clock: how far it moves forward
+
+	Conflicts      *int     // faults: so many commits fail with a conflict
+	LoseAnswers    *int     // faults: so many commits take place and are not answered
+	Capacity       *int     // faults: so many requests fail with CapacityExceeded
+	ExpireSessions bool     // faults: every session open now has expired
+	DelayCommits   duration // faults: how long each commit waits; 0 ends it
+}
+
+// duration is a time as Go writes it, such as "31s".
+type duration struct{ time.Duration }
+
+func (d *duration) UnmarshalJSON(b []byte) (err error) {
+	var s string
+	if err = json.Unmarshal(b, &s); err == nil {
+		d.Duration, err = time.ParseDuration(s)
+	}
+	return err
+}
+
+// serveTestControls answers callers on this machine only, whatever the server
+// listens on.
+func (s *Server) serveTestControls(w http.ResponseWriter, r *http.Request, path string) {
+	if r.Method != http.MethodPost || !loopbackCaller(r) {
+		plain(w, http.StatusForbidden, "test controls are for POST requests of programs on the loopback interface\n")
+		return
+	}
+	var in control
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
+	if err == nil && len(body) > 0 {
+		err = json.Unmarshal(body, &in)
+	}
+	if err != nil {
+		plain(w, http.StatusBadRequest, "the body is not the JSON of a test control: "+err.Error()+"\n")
+		return
+	}
+	switch path {
+	case "/_tally/clock":
+		if in.Advance.Duration < 0 || in.Advance.Duration > maxAdvance {
+			plain(w, http.StatusBadRequest, "the clock moves forward only, by at most 100 years\n")
+			return
+		}
+		s.clock.advance(in.Advance.Duration)
+		plain(w, http.StatusOK, s.clock.now().UTC().Format(time.RFC3339Nano)+"\n")
+	case "/_tally/faults":
+		s.setFaults(&in)
+		plain(w, http.StatusOK, "ok\n")
+	case "/_tally/reset":
+		s.serveReset(w)
+	default:
+		plain(w, http.StatusNotFound, "test controls are /_tally/clock, /_tally/faults and /_tally/reset\n")
+	}
+}
+
+func (s *Server) setFaults(in *control) {
+	if in.Conflicts != nil {
+		s.faults.FailCommits(*in.Conflicts)
+	}
+	if in.LoseAnswers != nil {
+		s.faults.LoseAnswers(*in.LoseAnswers)
+	}
+	if in.Capacity != nil {
+		s.faults.ExceedCapacity(*in.Capacity)
+	}
+	if in.ExpireSessions {
+		s.faults.ExpireSessions()
+	}
+	s.faults.DelayCommits(nil)
+	if d := min(in.DelayCommits.Duration, time.Minute); d > 0 {
+		s.faults.DelayCommits(func() { time.Sleep(d) })
+	}
+}
+
+// serveReset removes all ledgers, sessions and faults, and sets the clock
+// right. Ledgers in files are safe from it.
+func (s *Server) serveReset(w http.ResponseWriter) {
+	if s.cfg.DataDir != "" {
+		plain(w, http.StatusConflict, "only a server in memory can be reset\n")
+		return
+	}
+	s.faults.Reset()
+	s.clock.offset.Store(0)
+	for _, st := range s.registry.all() {
+		_, err := s.registry.delete(st.Name, s.cfg.Clock(), func(ledgerView) error { return nil })
+		if err != nil {
+			plain(w, http.StatusInternalServerError, err.Error()+"\n")
+			return
+		}
+	}
+	s.sessions.take(func(*liveSession) bool { return true })
+	plain(w, http.StatusOK, "ok\n")
+}
