@@ -1,0 +1,167 @@
+package partiql
+
+import (
+	"strings"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// aggregateSpec is an aggregate over the rows of a query.
+type aggregateSpec struct {
+	name     string
+	arg      node // nil for COUNT(*)
+	distinct bool
+	pos      Pos
+	slot     int // of the result in machine.aggs
+}
+
+// aggregate compiles an aggregate: in a select list it collects rows, elsewhere
+// it takes a collection.
+func (c *compiler) aggregate(e *Aggregate) node {
+	switch {
+	case c.aggregating != nil:
+		const text = "The arguments of an aggregate function cannot contain aggregate functions"
+		c.failAt(e.Pos, Evaluator, text, "")
+		return nothing
+	case c.collecting != nil:
+		return c.rowAggregate(e)
+	case e.Arg == nil:
+		c.failAt(e.Pos, Evaluator, "COUNT(*) is not allowed in this context", "")
+		return nothing
+	}
+	return &located{&collectionAggregate{aggregateSpec{name: e.Name, arg: c.expr(e.Arg), distinct: e.Distinct, pos: e.Pos}}, e.Pos}
+}
+
+func (c *compiler) rowAggregate(e *Aggregate) node {
+	spec := aggregateSpec{name: e.Name, distinct: e.Distinct, pos: e.Pos, slot: c.aggs}
+	c.aggs++
+	if e.Arg != nil {
+		c.aggregating = c.collecting
+		spec.arg = c.expr(e.Arg)
+		c.aggregating = nil
+	}
+	*c.collecting = append(*c.collecting, spec)
+	return &aggregateNode{spec.slot}
+}
+
+// hasAggregate reports whether a select list has an aggregate of its own.
+func hasAggregate(items []SelectItem) bool {
+	found := false
+	for _, item := range items {
+		Walk(item.Expr, func(n Node) bool {
+			switch n.(type) {
+			case *Aggregate:
+				found = true
+			case *Select:
+				return false
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+// aggregateNode is the result of an aggregate over rows.
+type aggregateNode struct{ slot int }
+
+func (n *aggregateNode) eval(m *machine) (datum, error) { return m.aggs[n.slot], nil }
+
+// accumulator is an aggregate under way.
+type accumulator struct {
+	count int64
+	value datum
+	seen  map[string]struct{}
+}
+
+// add takes the current row in.
+func (a *accumulator) add(m *machine, s *aggregateSpec) error {
+	if s.arg == nil {
+		a.count++
+		return nil
+	}
+	d, err := s.arg.eval(m)
+	if err != nil {
+		return err
+	}
+	return m.plan.place(s.pos, a.take(m, s, &d))
+}
+
+// take takes one value in; unknowns do not count.
+func (a *accumulator) take(m *machine, s *aggregateSpec, d *datum) error {
+	if d.unknown() {
+		return nil
+	}
+	if s.distinct {
+		m.key = appendDatumKey(m.key[:0], d)
+		if _, ok := a.seen[string(m.key)]; ok {
+			return nil
+		}
+		if a.seen == nil {
+			a.seen = make(map[string]struct{})
+		}
+		a.seen[string(m.key)] = struct{}{}
+		if err := m.hold(len(m.key)); err != nil {
+			return err
+		}
+	}
+	a.count++
+	switch s.name {
+	case "sum", "avg":
+		return a.sum(d)
+	case "min":
+		a.extreme(d, -1)
+	case "max":
+		a.extreme(d, 1)
+	}
+	return nil
+}
+
+func (a *accumulator) sum(d *datum) (err error) {
+	if !d.v.Type().IsNumber() {
+		return errf("Expected number: %s", d.ionText())
+	}
+	if a.count == 1 {
+		a.value = ionDatum(d.v.WithoutAnnotations())
+		return nil
+	}
+	a.value, err = arithmetic('+', &a.value, d)
+	return err
+}
+
+// extreme keeps the value if it is beyond the one so far in the total order.
+func (a *accumulator) extreme(d *datum, sign int) {
+	if a.count == 1 || ion.Compare(d.ion(), a.value.v)*sign > 0 {
+		a.value = ionDatum(d.ion())
+	}
+}
+
+func (a *accumulator) result(s *aggregateSpec) (datum, error) {
+	switch {
+	case s.name == "count":
+		return ionDatum(ion.NewInt(a.count)), nil
+	case a.count == 0:
+		return nullDatum, nil
+	case s.name == "avg":
+		n := ionDatum(ion.FromDecimal(ion.NewDecimal(a.count, 0)))
+		return arithmetic('/', &a.value, &n)
+	}
+	return a.value, nil
+}
+
+// collectionAggregate is an aggregate over the elements of a collection.
+type collectionAggregate struct{ aggregateSpec }
+
+func (n *collectionAggregate) eval(m *machine) (datum, error) {
+	d, err := n.arg.eval(m)
+	if err != nil || d.unknown() {
+		return nullDatum, err
+	}
+	if !d.isSequence() {
+		return datum{}, errf("%s expects a collection outside of a select list, got: %s", strings.ToUpper(n.name), d.typeName())
+	}
+	var a accumulator
+	if err := d.each(func(item datum) error { return a.take(m, &n.aggregateSpec, &item) }); err != nil {
+		return datum{}, err
+	}
+	return a.result(&n.aggregateSpec)
+}

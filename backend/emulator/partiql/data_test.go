@@ -1,0 +1,119 @@
+package partiql_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/tallyledger/tally/backend/emulator/partiql"
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// TestData runs the files of testdata. Each line of a case is a statement or an
+// expression and gives one line of output. Parameters stand behind %% as an Ion
+// list. The commands are:
+//
+//	run [reads] [standard]  executes statements; reads adds the read I/Os and
+//	                        what the source was asked for
+//	statement               executes the whole case as one statement
+//	eval                    evaluates expressions
+//	parse                   parses and prints the canonical text
+//	reset                   empties the ledger
+//
+// Add a case to a file and run the test with -rewrite.
+func TestData(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no test data", err)
+	}
+	cases := 0
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			m := newMemory()
+			datadriven.RunTest(t, file, func(t *testing.T, d *datadriven.TestData) string {
+				out, n := command(t, &m, d)
+				cases += n
+				return out
+			})
+		})
+	}
+	t.Logf("%d cases", cases)
+	if !t.Failed() && cases < 600 && len(files) > 5 {
+		t.Errorf("%d cases are fewer than 600", cases)
+	}
+}
+
+func command(t *testing.T, m **memory, d *datadriven.TestData) (string, int) {
+	lines := strings.Split(strings.TrimSpace(d.Input), "\n")
+	var one func(string) string
+	switch d.Cmd {
+	case "reset":
+		*m = newMemory()
+		return "", 0
+	case "run", "statement":
+		one = func(s string) string { return show(*m, s, d.HasArg("reads"), d.HasArg("standard")) }
+		if d.Cmd == "statement" {
+			return one(d.Input), 1
+		}
+	case "eval":
+		one = func(s string) string {
+			expr, params, _ := strings.Cut(s, "%%")
+			if params != "" {
+				params = "%%" + params
+			}
+			return show(*m, "SELECT VALUE "+expr+" FROM <<0>> "+params, false, false)
+		}
+	case "parse":
+		one = showParse
+	default:
+		t.Fatalf("%s: no such command: %s", d.Pos, d.Cmd)
+	}
+	var out strings.Builder
+	for _, l := range lines {
+		out.WriteString(one(l) + "\n")
+	}
+	return out.String(), len(lines)
+}
+
+func showParse(s string) string {
+	stmt, err := partiql.Parse(s)
+	if err != nil {
+		return "! " + err.Error()
+	}
+	return partiql.Format(stmt)
+}
+
+// show executes a statement and prints its rows in one line.
+func show(m *memory, s string, reads, standard bool) string {
+	text, list, found := strings.Cut(s, "%%")
+	var params []ion.Value
+	if found {
+		text = strings.TrimRight(text, " ")
+		v, err := ion.ParseText(list)
+		if err != nil {
+			return "bad parameters: " + err.Error()
+		}
+		for e := range v.Elements() {
+			params = append(params, e.Clone())
+		}
+	}
+	res, err := m.runWith(context.Background(), partiql.Options{Standard: standard}, partiql.Limits{}, text, params...)
+	if err != nil {
+		return "! " + err.Error()
+	}
+	rows := make([]string, len(res.rows))
+	for i, r := range res.rows {
+		rows[i] = r.String()
+	}
+	out := strings.Join(rows, " ")
+	if len(rows) == 0 {
+		out = "(no rows)"
+	}
+	if reads {
+		out += fmt.Sprintf("  [%d: %s]", res.ios, strings.Join(m.lookups, ", "))
+	}
+	return out
+}

@@ -1,0 +1,362 @@
+package partiql
+
+import (
+	"context"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// Limits bound what one run of a statement may hold in memory. Zero is no
+// limit.
+type Limits struct {
+	// Bytes bounds the encoded size of what a statement keeps until its end:
+	// rows of nested queries, values of DISTINCT, documents that DML changes.
+	Bytes int64
+}
+
+// machine is the state of one run of a plan.
+type machine struct {
+	ctx      context.Context
+	plan     *Plan
+	src      Source
+	sink     Sink
+	params   []ion.Value
+	limits   Limits
+	regs     []datum        // variables
+	rows     []*Row         // rows that table sources stand at
+	ords     []int          // positions of sources that range over elements, or -1
+	refs     []ion.FieldRef // field names with their ids
+	deferred []bool         // conditions that failed early and are tried again at the end
+	aggs     []datum        // results of aggregates over rows
+	writers  []*ion.Writer
+	dec      ion.Decoder
+	key      []byte
+	readIOs  int64
+	held     int64
+	ticks    uint32
+}
+
+func newMachine(ctx context.Context, p *Plan, src Source, sink Sink, params []ion.Value, lim Limits) *machine {
+	m := &machine{ctx: ctx, plan: p, src: src, sink: sink, params: params, limits: lim}
+	m.regs = make([]datum, p.slots)
+	m.rows = make([]*Row, p.tables)
+	m.ords = make([]int, p.slots)
+	m.refs = make([]ion.FieldRef, len(p.refs))
+	for i, name := range p.refs {
+		m.refs[i] = ion.NewFieldRef(name)
+	}
+	m.deferred = make([]bool, p.deferrals)
+	m.aggs = make([]datum, p.aggs)
+	return m
+}
+
+// tick looks at the context every few hundred rows.
+func (m *machine) tick() error {
+	if m.ticks++; m.ticks&255 == 0 && m.ctx.Err() != nil {
+		return canceled(m.ctx)
+	}
+	return nil
+}
+
+// hold accounts for n bytes that stay in memory until the statement ends.
+func (m *machine) hold(n int) error {
+	const overhead = 64
+	m.held += int64(n) + overhead
+	if m.limits.Bytes > 0 && m.held > m.limits.Bytes {
+		e := stateError(CodeOther, "The statement needs more than %d bytes of memory for intermediate results", m.limits.Bytes)
+		e.cause = ErrTooLarge
+		return e
+	}
+	return nil
+}
+
+func (m *machine) holdDatum(d *datum) error {
+	if d.seq == nil {
+		return m.hold(len(d.v.Raw()))
+	}
+	return m.hold(16 * len(d.seq.items))
+}
+
+// writer lends a Writer; nested expressions each have their own.
+func (m *machine) writer() *ion.Writer {
+	if n := len(m.writers); n > 0 {
+		w := m.writers[n-1]
+		m.writers = m.writers[:n-1]
+		return w
+	}
+	return ion.NewWriter()
+}
+
+// finish takes a Writer back and returns what it wrote, as a value and as the
+// stream that holds it.
+func (m *machine) finish(w *ion.Writer) (v ion.Value, stream []byte, err error) {
+	stream, err = w.Bytes()
+	if err == nil {
+		v, err = m.dec.Open(stream)
+	}
+	w.Reset()
+	m.writers = append(m.writers, w)
+	return v, stream, err
+}
+
+// cursor is one execution of a query: the nested loops over its sources.
+type cursor struct {
+	m      *machine
+	q      *query
+	emit   func() error
+	rowFns []func(*Row) error
+}
+
+// loop executes q and calls emit for every combination of rows that its
+// conditions let through. The rows stand in the machine's variables.
+func (q *query) loop(m *machine, emit func() error) error {
+	c := &cursor{m: m, q: q, emit: emit, rowFns: make([]func(*Row) error, len(q.sources))}
+	return c.level(0)
+}
+
+// level binds source i and everything behind it.
+func (c *cursor) level(i int) error {
+	if i == len(c.q.sources) {
+		return c.emit()
+	}
+	s := c.q.sources[i]
+	switch s.kind {
+	case sourceTable:
+		return c.table(i, s)
+	case sourceHistory:
+		return c.history(i, s)
+	case sourceCatalog:
+		return c.m.src.UserTables(c.m.ctx, func(v ion.Value) error {
+			c.m.readIOs++
+			return c.bind(i, s, ionDatum(v), -1)
+		})
+	case sourceUnpivot:
+		return c.unpivot(i, s)
+	}
+	return c.elements(i, s)
+}
+
+// table reads rows the way the plan chose.
+func (c *cursor) table(i int, s *source) error {
+	if c.rowFns[i] == nil {
+		c.rowFns[i] = func(r *Row) error { return c.row(i, s, r) }
+	}
+	m, fn := c.m, c.rowFns[i]
+	if s.access == accessScan {
+		return m.src.Scan(m.ctx, s.table, s.view, fn)
+	}
+	keys, scan, err := c.lookupKeys(s)
+	if err != nil {
+		return err
+	}
+	if scan {
+		return m.src.Scan(m.ctx, s.table, s.view, fn)
+	}
+	for k := range keys {
+		if s.access == accessID {
+			id, ok := keys[k].v.Text()
+			if !ok {
+				continue
+			}
+			err = m.src.ByID(m.ctx, s.table, s.view, id, fn)
+		} else {
+			err = m.src.ByIndex(m.ctx, s.table, s.view, s.field, keys[k].ion(), fn)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookupKeys are the values to look up, each once. An unknown among the values
+// of IN equals fields that are null or missing, which no index holds: scan says
+// that the whole table has to be read.
+func (c *cursor) lookupKeys(s *source) (keys []datum, scan bool, err error) {
+	d, err := s.key.eval(c.m)
+	if err != nil {
+		return nil, false, err
+	}
+	if !s.keyIn {
+		if d.unknown() {
+			return nil, false, nil
+		}
+		return []datum{d}, false, nil
+	}
+	if !d.isSequence() {
+		return nil, false, nil
+	}
+	seen := make(map[string]bool)
+	for _, item := range d.items() {
+		if item.unknown() {
+			if s.access == accessIndex {
+				return nil, true, nil
+			}
+			continue
+		}
+		c.m.key = appendDatumKey(c.m.key[:0], &item)
+		if !seen[string(c.m.key)] {
+			seen[string(c.m.key)] = true
+			keys = append(keys, item)
+		}
+	}
+	return keys, false, nil
+}
+
+// row binds one row of a table or a history.
+func (c *cursor) row(i int, s *source, r *Row) error {
+	m := c.m
+	m.readIOs++
+	m.rows[s.row] = r
+	if s.by >= 0 {
+		m.regs[s.by] = datum{}
+		if s.byUsed {
+			m.regs[s.by] = ionDatum(ion.NewString(m.src.DocID(r.Key)))
+		}
+	}
+	return c.bind(i, s, ionDatum(r.Value), -1)
+}
+
+// bind gives source i a value, tests the conditions that can be decided now, and
+// goes on to the next source.
+func (c *cursor) bind(i int, s *source, d datum, ord int) error {
+	m := c.m
+	if err := m.tick(); err != nil {
+		return err
+	}
+	m.regs[s.slot] = d
+	m.ords[s.slot] = ord
+	if s.at >= 0 {
+		m.regs[s.at] = datum{}
+		if ord >= 0 {
+			m.regs[s.at] = ionDatum(ion.NewInt(int64(ord)))
+		}
+	}
+	for i := range s.filters {
+		if pass, err := s.filters[i].pass(m); err != nil || !pass {
+			return err
+		}
+	}
+	return c.level(i + 1)
+}
+
+// filter is a condition that is tested when a source is bound.
+type filter struct {
+	cond node
+	when filterTime
+	slot int // in machine.deferred, of filterTry and filterRetry
+}
+
+// filterTime says what an error of a filter means. A condition that may fail is
+// tried as soon as its variables are bound; if it fails there, it is tested
+// again where the last source is bound, so that only combinations of rows that
+// every other condition lets through can make the statement fail.
+type filterTime uint8
+
+const (
+	filterNow filterTime = iota
+	filterTry
+	filterRetry
+)
+
+func (f *filter) pass(m *machine) (bool, error) {
+	if f.when == filterRetry && !m.deferred[f.slot] {
+		return true, nil
+	}
+	t, err := truth(m, f.cond)
+	if f.when == filterTry {
+		m.deferred[f.slot] = err != nil
+		return err != nil || t == isTrue, nil
+	}
+	return err == nil && t == isTrue, err
+}
+
+// elements ranges over the value of an expression.
+func (c *cursor) elements(i int, s *source) error {
+	d, err := s.expr.eval(c.m)
+	if err != nil {
+		return err
+	}
+	if s.by >= 0 {
+		c.m.regs[s.by] = datum{}
+	}
+	if !d.ranges() {
+		return c.bind(i, s, d, -1)
+	}
+	n, bag := 0, d.kind() == seqBag
+	return d.each(func(item datum) error {
+		ord := n
+		n++
+		if bag {
+			ord = -1
+		}
+		return c.bind(i, s, item, ord)
+	})
+}
+
+// unpivot ranges over the fields of a struct; AT is the field's name. Any other
+// value is taken as a struct with it as the field _1.
+func (c *cursor) unpivot(i int, s *source) error {
+	d, err := s.expr.eval(c.m)
+	if err != nil || d.missing() {
+		return err
+	}
+	pair := func(name string, v datum) error {
+		if s.by >= 0 {
+			c.m.regs[s.by] = datum{}
+		}
+		if s.at < 0 {
+			return c.bind(i, s, v, -1)
+		}
+		at := s.at
+		c.m.regs[at] = ionDatum(ion.NewString(name))
+		named := *s
+		named.at = -1
+		return c.bind(i, &named, v, -1)
+	}
+	if !d.isStruct() {
+		return pair("_1", d)
+	}
+	for it := d.v.Iter(); it.Next(); {
+		if err := pair(it.Name(), ionDatum(it.Value())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// history reads revisions.
+func (c *cursor) history(i int, s *source) error {
+	if c.rowFns[i] == nil {
+		c.rowFns[i] = func(r *Row) error { return c.row(i, s, r) }
+	}
+	start, end, err := s.historyBounds(c.m)
+	if err != nil {
+		return err
+	}
+	ids := []string{""}
+	if s.access == accessID {
+		keys, scan, err := c.lookupKeys(s)
+		if err != nil {
+			return err
+		}
+		if !scan {
+			ids = ids[:0]
+			for k := range keys {
+				if id, ok := keys[k].v.Text(); ok && id != "" {
+					ids = append(ids, id)
+				}
+			}
+		}
+	}
+	id, err := s.historyTable(c.m)
+	if err != nil {
+		return err
+	}
+	for _, doc := range ids {
+		if err := c.m.src.History(c.m.ctx, id, start, end, doc, c.rowFns[i]); err != nil {
+			return s.historyError(c.m, id, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package partiql
+
+import "github.com/tallyledger/tally/hashchain/ion"
+
+// compareOp is one of < <= > >=.
+type compareOp uint8
+
+const (
+	opLess compareOp = iota
+	opLessEqual
+	opGreater
+	opGreaterEqual
+)
+
+// The conditions.
+type (
+	equalNode struct {
+		left, right node
+		not         bool
+	}
+	compareNode struct {
+		op          compareOp
+		left, right node
+	}
+	betweenNode struct {
+		operand, low, high node
+		not                bool
+	}
+	inNode struct {
+		left, right node
+		not         bool
+	}
+	isNode struct {
+		operand node
+		test    func(*datum) bool
+		not     bool
+	}
+	logicNode struct {
+		or   bool
+		args []node
+	}
+	notNode struct{ operand node }
+)
+
+func (n *equalNode) eval(m *machine) (datum, error)   { return evalCondition(m, n) }
+func (n *compareNode) eval(m *machine) (datum, error) { return evalCondition(m, n) }
+func (n *betweenNode) eval(m *machine) (datum, error) { return evalCondition(m, n) }
+func (n *inNode) eval(m *machine) (datum, error)      { return evalCondition(m, n) }
+func (n *isNode) eval(m *machine) (datum, error)      { return evalCondition(m, n) }
+func (n *logicNode) eval(m *machine) (datum, error)   { return evalCondition(m, n) }
+func (n *notNode) eval(m *machine) (datum, error)     { return evalCondition(m, n) }
+
+func (n *equalNode) truth(m *machine) (tri, error) {
+	a, err := n.left.eval(m)
+	if err != nil {
+		return isUnknown, err
+	}
+	b, err := n.right.eval(m)
+	if err != nil || a.unknown() || b.unknown() {
+		return isUnknown, err
+	}
+	return triOf(equal(&a, &b) != n.not), nil
+}
+
+func (n *compareNode) truth(m *machine) (tri, error) {
+	a, err := n.left.eval(m)
+	if err != nil {
+		return isUnknown, err
+	}
+	b, err := n.right.eval(m)
+	if err != nil {
+		return isUnknown, err
+	}
+	return compare(n.op, &a, &b)
+}
+
+// compare applies an order operator; it is defined within a family of types
+// only.
+func compare(op compareOp, a, b *datum) (tri, error) {
+	if a.unknown() || b.unknown() {
+		return isUnknown, nil
+	}
+	x, y := a.v, b.v
+	if a.seq != nil || b.seq != nil {
+		if !a.isSequence() || !b.isSequence() || a.kind() != b.kind() {
+			return isUnknown, errf("Cannot compare values: %s, %s", a.text(), b.text())
+		}
+		x, y = a.ion(), b.ion()
+	}
+	if !ion.Comparable(x, y) {
+		return isUnknown, errf("Cannot compare values: %s, %s", a.text(), b.text())
+	}
+	c := ion.Compare(x, y)
+	switch op {
+	case opLess:
+		return triOf(c < 0), nil
+	case opLessEqual:
+		return triOf(c <= 0), nil
+	case opGreater:
+		return triOf(c > 0), nil
+	}
+	return triOf(c >= 0), nil
+}
+
+func (n *betweenNode) truth(m *machine) (tri, error) {
+	var d [3]datum
+	for i, e := range [...]node{n.operand, n.low, n.high} {
+		var err error
+		if d[i], err = e.eval(m); err != nil {
+			return isUnknown, err
+		}
+	}
+	low, err := compare(opGreaterEqual, &d[0], &d[1])
+	if err != nil {
+		return isUnknown, err
+	}
+	high, err := compare(opLessEqual, &d[0], &d[2])
+	if err != nil {
+		return isUnknown, err
+	}
+	t := min(low, high)
+	if low == isFalse || high == isFalse {
+		t = isFalse
+	}
+	if n.not {
+		t = t.negate()
+	}
+	return t, nil
+}
+
+func (n *inNode) truth(m *machine) (tri, error) {
+	a, err := n.left.eval(m)
+	if err != nil {
+		return isUnknown, err
+	}
+	set, err := n.right.eval(m)
+	if err != nil {
+		return isUnknown, err
+	}
+	return triOf(contains(&set, &a) != n.not), nil
+}
+
+// contains reports whether an element of the sequence equals d; unknowns equal
+// each other here. Nothing is an element of another value.
+func contains(set, d *datum) bool {
+	if set.seq != nil {
+		for i := range set.seq.items {
+			if equal(&set.seq.items[i], d) {
+				return true
+			}
+		}
+		return false
+	}
+	if !set.isSequence() {
+		return false
+	}
+	for it := set.v.Iter(); it.Next(); {
+		item := ionDatum(it.Value())
+		if equal(&item, d) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *isNode) truth(m *machine) (tri, error) {
+	d, err := n.operand.eval(m)
+	if err != nil {
+		return isUnknown, err
+	}
+	return triOf(n.test(&d) != n.not), nil
+}
+
+// typeTest is the test behind IS type.
+func typeTest(name string) func(*datum) bool {
+	switch name {
+	case "null":
+		return func(d *datum) bool { return d.unknown() }
+	case "missing":
+		return func(d *datum) bool { return d.missing() }
+	}
+	want := castTargets[name].name
+	return func(d *datum) bool { return d.typeName() == want }
+}
+
+func (n *logicNode) truth(m *machine) (tri, error) {
+	decides, result := isFalse, isTrue
+	if n.or {
+		decides, result = isTrue, isFalse
+	}
+	for _, a := range n.args {
+		t, err := truth(m, a)
+		if err != nil {
+			return isUnknown, err
+		}
+		if t == decides {
+			return t, nil
+		}
+		if t == isUnknown {
+			result = isUnknown
+		}
+	}
+	return result, nil
+}
+
+func (n *notNode) truth(m *machine) (tri, error) {
+	t, err := truth(m, n.operand)
+	return t.negate(), err
+}

@@ -1,0 +1,159 @@
+package partiql
+
+import (
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// idRow is the row {name: "id"} that answers a change.
+func idRow(m *machine, name, id string, emit emitFunc) error {
+	w := m.writer()
+	w.BeginStruct()
+	w.Field(name).String(id)
+	w.End()
+	v, stream, err := m.finish(w)
+	if err != nil {
+		return err
+	}
+	return emit(ionDatum(v), stream)
+}
+
+func (p *insertPlan) run(m *machine, emit emitFunc) error {
+	d, err := p.value.eval(m)
+	if err != nil {
+		return err
+	}
+	docs := []datum{d}
+	if !p.single && d.ranges() {
+		docs = d.items()
+	}
+	for i := range docs {
+		if !docs[i].isStruct() {
+			return m.plan.fail(p.pos, CodeOther, "A document must be a struct, got: "+docs[i].typeName())
+		}
+	}
+	for _, doc := range docs {
+		if err := m.tick(); err != nil {
+			return err
+		}
+		id, err := m.sink.Insert(p.table, doc.v)
+		if err != nil {
+			return err
+		}
+		if err := idRow(m, "documentId", id, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change is what a statement does to one document.
+type change struct {
+	key   RowKey
+	doc   ion.Value
+	edits []edit
+}
+
+// edit is an editSpec with its path and values evaluated.
+type edit struct {
+	spec  *editSpec
+	steps []targetStep
+	value datum
+	at    datum
+}
+
+// run reads everything first: every condition and every value sees the documents
+// as they were before the statement.
+func (p *dmlPlan) run(m *machine, emit emitFunc) error {
+	changes, err := p.collect(m)
+	if err != nil {
+		return err
+	}
+	for i := range changes {
+		if err := m.tick(); err != nil {
+			return err
+		}
+		c := &changes[i]
+		if err := c.apply(m); err != nil {
+			return err
+		}
+		if err := idRow(m, "documentId", m.src.DocID(c.key), emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect finds the documents to change, each once, in the order of their first
+// match.
+func (p *dmlPlan) collect(m *machine) ([]change, error) {
+	var changes []change
+	byKey := make(map[RowKey]int)
+	target := p.q.sources[0]
+	err := p.q.loop(m, func() error {
+		row := m.rows[target.row]
+		i, ok := byKey[row.Key]
+		if !ok {
+			i = len(changes)
+			byKey[row.Key] = i
+			changes = append(changes, change{key: row.Key, doc: row.Value})
+			if err := m.hold(len(row.Value.Raw())); err != nil {
+				return err
+			}
+		}
+		return p.collectEdits(m, &changes[i])
+	})
+	return changes, err
+}
+
+func (p *dmlPlan) collectEdits(m *machine, c *change) error {
+	for i := range p.edits {
+		spec := &p.edits[i]
+		e := edit{spec: spec}
+		for _, s := range spec.steps {
+			if s.slot < 0 {
+				e.steps = append(e.steps, s)
+			} else if ord := m.ords[s.slot]; ord >= 0 {
+				e.steps = append(e.steps, targetStep{index: ord, slot: -1})
+			}
+		}
+		var err error
+		if spec.value != nil {
+			if e.value, err = spec.value.eval(m); err != nil {
+				return err
+			}
+		}
+		if spec.at != nil {
+			if e.at, err = spec.at.eval(m); err != nil {
+				return err
+			}
+		}
+		c.edits = append(c.edits, e)
+		if err := m.holdDatum(&e.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply changes or deletes one document.
+func (c *change) apply(m *machine) error {
+	if len(c.edits) == 0 {
+		return m.sink.Delete(m.plan.body.(*dmlPlan).q.sources[0].table, c.key)
+	}
+	t := &tree{v: c.doc}
+	for i := range c.edits {
+		e := &c.edits[i]
+		if err := e.apply(t); err != nil {
+			return m.plan.place(e.spec.pos, err)
+		}
+	}
+	doc, err := t.value(m)
+	if err != nil {
+		return err
+	}
+	if doc.Type() != ion.StructType || doc.IsNull() {
+		d := ionDatum(doc)
+		return m.plan.fail(c.edits[0].spec.pos, CodeOther, "A document must be a struct, got: "+d.typeName())
+	}
+	return m.sink.Replace(m.plan.body.(*dmlPlan).q.sources[0].table, c.key, doc, len(c.edits))
+}

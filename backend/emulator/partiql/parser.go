@@ -1,0 +1,440 @@
+package partiql
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Limits of statements.
+const (
+	// MaxStatement is the longest statement, in characters.
+	MaxStatement = 100_000
+	// MaxNesting is how deeply expressions may be nested.
+	MaxNesting = 500
+)
+
+// parser is a recursive descent parser with operator precedence. Its first
+// error sticks: fail moves to the end of the input, where every loop stops.
+type parser struct {
+	*lexer
+	i     int // current token
+	depth int
+	err   error
+	// refused is a clause that parses and is not supported; it is reported if
+	// the statement has no other fault.
+	refused *Error
+}
+
+// Parse parses one statement. Its errors are of type *Error.
+func Parse(text string) (*Statement, error) {
+	if len(text) > MaxStatement && strings.Count(text, "")-1 > MaxStatement {
+		return nil, tooLong(text)
+	}
+	l, err := tokenize(text)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{lexer: l}
+	body := p.statement()
+	if p.err == nil {
+		p.endOfStatement("Unexpected token after expression")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	if p.refused != nil {
+		return nil, p.refused
+	}
+	return &Statement{Text: text, Params: l.params, Body: body}, nil
+}
+
+func tooLong(text string) error {
+	e := stateError(CodeOther, "The statement has %d characters; a statement may have at most %d", strings.Count(text, "")-1, MaxStatement)
+	e.cause = ErrTooLarge
+	return e
+}
+
+func (p *parser) tok() *token { return &p.toks[p.i] }
+
+// peek is the token n places ahead, or the last one.
+func (p *parser) peek(n int) *token { return &p.toks[min(p.i+n, len(p.toks)-1)] }
+
+// advance steps over the current token and returns it.
+func (p *parser) advance() *token {
+	t := p.tok()
+	if p.i < len(p.toks)-1 {
+		p.i++
+	}
+	return t
+}
+
+func (p *parser) at(kind tokenKind) bool { return p.tok().kind == kind }
+
+func (p *parser) atWord(word string) bool { return p.tok().isKeyword(word) }
+
+// accept steps over the current token if it is of that kind.
+func (p *parser) accept(kind tokenKind) bool {
+	if !p.at(kind) {
+		return false
+	}
+	p.advance()
+	return true
+}
+
+func (p *parser) acceptWord(word string) bool {
+	if !p.atWord(word) {
+		return false
+	}
+	p.advance()
+	return true
+}
+
+// failWith records an error at a token, with a text of its own.
+func (p *parser) failWith(t *token, text, message string) {
+	if p.err == nil {
+		p.err = newError(p.src, Parser, CodeSemantic, t.pos, text, message)
+	}
+	p.i = len(p.toks) - 1
+}
+
+// failAt records an error whose text ends with the token's type and value.
+func (p *parser) failAt(t *token, prefix, message string) {
+	p.failWith(t, fmt.Sprintf("%s, %s : %s", prefix, t.kind, p.value(t)), message)
+}
+
+func (p *parser) fail(prefix, message string) { p.failAt(p.tok(), prefix, message) }
+
+func (p *parser) unexpected(message string) { p.fail("unexpected token found", message) }
+
+// expect steps over a token of a kind, or fails.
+func (p *parser) expect(kind tokenKind) {
+	if !p.accept(kind) {
+		p.failWith(p.tok(), "expected token of type, "+kind.String(), "Expected "+kind.String())
+	}
+}
+
+func (p *parser) expectWord(word string) {
+	if !p.acceptWord(word) {
+		upper := strings.ToUpper(word)
+		p.failWith(p.tok(), "expected keyword, "+upper, "Expected "+upper+" keyword")
+	}
+}
+
+// invalidPath fails at the current token as one that does not fit into a path.
+func (p *parser) invalidPath(message string) {
+	t := p.tok()
+	p.failWith(t, fmt.Sprintf("Invalid path component, expecting either an IDENTIFIER or STAR, got: %s with value: %s", t.kind, p.value(t)), message)
+}
+
+// refuse notes a clause that is not supported. pos is negative where QLDB's
+// error has no place.
+func (p *parser) refuse(pos Pos, feature string) {
+	if p.refused == nil {
+		p.refused = newError(p.src, Semantic, CodeSemantic, pos, "Feature '"+feature+"' not implemented yet", "Feature not implemented yet")
+	}
+}
+
+// enter counts a level of nesting; it reports false at the limit.
+func (p *parser) enter(levels int) bool {
+	p.depth += levels
+	if p.depth <= MaxNesting {
+		return true
+	}
+	p.failWith(p.tok(), fmt.Sprintf("the statement is nested deeper than %d levels", MaxNesting), "")
+	return false
+}
+
+func (p *parser) leave(levels int) { p.depth -= levels }
+
+// statement parses whatever the first token announces.
+func (p *parser) statement() Node {
+	t := p.tok()
+	switch {
+	case t.kind == tokIdentifier && strings.EqualFold(t.text, "undrop"):
+		return p.undrop()
+	case t.kind == tokKeyword:
+		if body := p.keywordStatement(t); body != nil {
+			return body
+		}
+		p.fail("unexpected keyword found", "Unexpected keyword")
+	case t.kind == tokLeftParen:
+		return p.query(t)
+	case t.kind == tokOperator:
+		p.fail("unexpected operator", "Unexpected operator")
+	default:
+		p.fail("unexpected term found", "Unexpected term")
+	}
+	return nil
+}
+
+func (p *parser) keywordStatement(t *token) Node {
+	switch t.text {
+	case "select":
+		return p.query(t)
+	case "insert_into":
+		return p.insert()
+	case "update":
+		return p.update()
+	case "delete":
+		return p.delete()
+	case "from":
+		return p.fromDML()
+	case "create":
+		return p.create()
+	case "drop":
+		return p.drop()
+	case "exec", "execute":
+		return p.exec()
+	}
+	return nil
+}
+
+// query parses a SELECT at the top, and the set operations between several.
+func (p *parser) query(first *token) Node {
+	e := p.expression(0)
+	switch e.(type) {
+	case *Select, *SetOp:
+		return e
+	}
+	if p.err == nil {
+		p.failAt(first, "unexpected term found", "Unexpected term")
+	}
+	return e
+}
+
+// endOfStatement checks that nothing but one semicolon follows.
+func (p *parser) endOfStatement(message string) {
+	if p.at(tokSemicolon) && p.peek(1).kind != tokEOF {
+		p.advance()
+		p.unexpected("Unexpected token after semicolon. (Only one query is allowed.)")
+		return
+	}
+	p.accept(tokSemicolon)
+	if !p.at(tokEOF) {
+		p.unexpected(message)
+	}
+}
+
+// selectBody parses behind the word SELECT.
+func (p *parser) selectBody(pos Pos) *Select {
+	s := &Select{Pos: pos}
+	s.Distinct = p.acceptWord("distinct")
+	if !s.Distinct {
+		p.acceptWord("all")
+	}
+	if p.acceptWord("value") {
+		s.Value = p.expression(precSet)
+	} else {
+		p.selectList(s)
+	}
+	if !p.acceptWord("from") {
+		p.fail("missing FROM after SELECT list", "Expected FROM after SELECT list")
+	}
+	s.From = p.fromList()
+	if p.acceptWord("where") {
+		s.Where = p.expression(precSet)
+	}
+	p.refusedClauses()
+	return s
+}
+
+// refusedClauses parses the clauses that QLDB did not support.
+func (p *parser) refusedClauses() {
+	if p.acceptWord("group") {
+		p.acceptWord("partial")
+		p.expect(tokBy)
+		for {
+			p.expression(precSet)
+			p.optionalAlias()
+			if !p.accept(tokComma) {
+				break
+			}
+		}
+		p.refuse(-1, "GROUP BY")
+	}
+	for _, clause := range []string{"having", "limit"} {
+		if at := p.tok().pos; p.acceptWord(clause) {
+			p.expression(precSet)
+			p.refuse(at, strings.ToUpper(clause))
+		}
+	}
+}
+
+func (p *parser) selectList(s *Select) {
+	var star *token
+	for {
+		if p.at(tokStar) {
+			if star == nil {
+				star = p.tok()
+			}
+			p.advance()
+			s.Items = append(s.Items, SelectItem{Star: true})
+		} else {
+			s.Items = append(s.Items, p.selectItem())
+		}
+		if !p.accept(tokComma) {
+			break
+		}
+	}
+	if star == nil {
+		return
+	}
+	if len(s.Items) > 1 {
+		const alone = "Other expressions may not be present in the select list when '*' is used without dot notation."
+		p.failAt(star, alone, alone)
+	}
+	s.Star, s.Items = true, nil
+}
+
+func (p *parser) selectItem() SelectItem {
+	first := p.i
+	item := SelectItem{Expr: p.expression(0)}
+	if path, ok := item.Expr.(*Path); ok && p.err == nil {
+		item.Expr, item.Star = p.starPath(path, first)
+	}
+	item.Alias = p.optionalAlias()
+	return item
+}
+
+// starPath checks the stars of a path in a select list, and takes a last .* off.
+func (p *parser) starPath(path *Path, first int) (Expr, bool) {
+	last := len(path.Steps) - 1
+	brackets := -1
+	for i := range path.Steps {
+		switch s := &path.Steps[i]; {
+		case s.Kind == StepWildcard, s.Kind == StepUnpivot && i < last:
+			p.failAt(p.starOf(first, s), "Invalid use of * in select list", "Invalid use of * in select list")
+			return path, false
+		case s.Kind == StepIndex && brackets < 0:
+			brackets = i
+		}
+	}
+	if path.Steps[last].Kind != StepUnpivot {
+		return path, false
+	}
+	if brackets >= 0 {
+		p.failAt(p.tokenAt(first, path.Steps[brackets].Pos), "Cannot mix [] and * in the same expression in a select list",
+			"Cannot use [] and * together in SELECT list expression")
+		return path, false
+	}
+	if last == 0 {
+		return path.Root, true
+	}
+	return &Path{Pos: path.Pos, Root: path.Root, Steps: path.Steps[:last]}, true
+}
+
+// starOf is the star token of a step.
+func (p *parser) starOf(first int, s *Step) *token {
+	for i := first; i < len(p.toks); i++ {
+		if p.toks[i].pos > s.Pos && p.toks[i].kind == tokStar {
+			return &p.toks[i]
+		}
+	}
+	return p.tok()
+}
+
+func (p *parser) tokenAt(first int, pos Pos) *token {
+	for i := first; i < len(p.toks); i++ {
+		if p.toks[i].pos == pos {
+			return &p.toks[i]
+		}
+	}
+	return p.tok()
+}
+
+// fromList parses the sources of a FROM clause and the joins between them.
+func (p *parser) fromList() []FromSource {
+	sources := []FromSource{p.fromSource()}
+	for p.err == nil {
+		join, ok := p.joinKind()
+		if !ok {
+			break
+		}
+		s := p.fromSource()
+		s.Join = join
+		if join == JoinInner {
+			if !p.acceptWord("on") {
+				p.fail("malformed use of FROM with JOIN", "Expected 'ON'")
+			}
+			s.On = p.expression(precSet)
+		}
+		sources = append(sources, s)
+	}
+	return sources
+}
+
+// joinKind steps over a comma or the words of a join. Outer joins parse and are
+// refused.
+func (p *parser) joinKind() (JoinKind, bool) {
+	t := p.tok()
+	if p.accept(tokComma) {
+		return JoinComma, true
+	}
+	if t.kind != tokKeyword {
+		return JoinNone, false
+	}
+	switch t.text {
+	case "join", "inner_join":
+		p.advance()
+		return JoinInner, true
+	case "cross_join":
+		p.advance()
+		return JoinCross, true
+	case "left_join", "right_join", "outer_join":
+		p.refuse(t.pos, outerJoins[t.text])
+		p.advance()
+		return JoinInner, true
+	case "left_cross_join", "right_cross_join", "outer_cross_join":
+		p.refuse(t.pos, outerJoins[t.text])
+		p.advance()
+		return JoinCross, true
+	}
+	return JoinNone, false
+}
+
+var outerJoins = map[string]string{"left_join": "LEFT JOIN", "right_join": "RIGHT JOIN", "outer_join": "FULL JOIN",
+	"left_cross_join": "LEFT JOIN", "right_cross_join": "RIGHT JOIN", "outer_cross_join": "FULL JOIN"}
+
+func (p *parser) fromSource() FromSource {
+	s := FromSource{Unpivot: p.acceptWord("unpivot")}
+	s.Expr = p.expression(precSet)
+	p.aliases(&s)
+	return s
+}
+
+// aliases parses AS, AT and BY in their fixed order.
+func (p *parser) aliases(s *FromSource) {
+	s.As = p.optionalAlias()
+	if p.accept(tokAt) {
+		s.At = p.aliasName(tokAt)
+	}
+	if p.accept(tokBy) {
+		s.By = p.aliasName(tokBy)
+	}
+}
+
+// optionalAlias parses [AS] name.
+func (p *parser) optionalAlias() *Ident {
+	if p.accept(tokAs) {
+		return p.aliasName(tokAs)
+	}
+	if p.atIdent() {
+		return p.ident()
+	}
+	return nil
+}
+
+func (p *parser) aliasName(kind tokenKind) *Ident {
+	if !p.atIdent() {
+		p.fail("expected identifier for alias", "Expected identifier for "+kind.String()+"-alias")
+		return nil
+	}
+	return p.ident()
+}
+
+func (p *parser) atIdent() bool { return p.at(tokIdentifier) || p.at(tokQuotedIdentifier) }
+
+func (p *parser) ident() *Ident {
+	t := p.advance()
+	return &Ident{Pos: t.pos, Name: t.text, Quoted: t.kind == tokQuotedIdentifier}
+}

@@ -1,0 +1,266 @@
+package partiql
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// datum is a value of an expression: an Ion value, or a sequence that the
+// statement built. The zero datum is MISSING.
+type datum struct {
+	v   ion.Value
+	seq *sequence
+}
+
+// seqKind tells sequences apart.
+type seqKind uint8
+
+const (
+	seqList seqKind = iota
+	seqBag
+	seqSexp
+)
+
+// sequence is a list, a bag or a sexp built by the statement. Unlike Ion's, it
+// may hold MISSING and bags.
+type sequence struct {
+	kind  seqKind
+	items []datum
+}
+
+var (
+	nullDatum  = datum{v: ion.NewNull(ion.NullType)}
+	trueDatum  = datum{v: ion.NewBool(true)}
+	falseDatum = datum{v: ion.NewBool(false)}
+)
+
+func ionDatum(v ion.Value) datum { return datum{v: v} }
+
+func (d *datum) missing() bool { return d.seq == nil && d.v.IsZero() }
+
+// unknown reports whether d is MISSING or null of any type.
+func (d *datum) unknown() bool { return d.seq == nil && (d.v.IsNull() || d.v.IsZero()) }
+
+// typeNames are the names that error texts use.
+var typeNames = [...]string{ion.NoType: "MISSING", ion.NullType: "NULL", ion.BoolType: "BOOL", ion.IntType: "INT", ion.FloatType: "FLOAT",
+	ion.DecimalType: "DECIMAL", ion.TimestampType: "TIMESTAMP", ion.SymbolType: "SYMBOL", ion.StringType: "STRING", ion.ClobType: "CLOB",
+	ion.BlobType: "BLOB", ion.ListType: "LIST", ion.SexpType: "SEXP", ion.StructType: "STRUCT"}
+
+func (d *datum) typeName() string {
+	if d.seq != nil {
+		return [...]string{"LIST", "BAG", "SEXP"}[d.seq.kind]
+	}
+	if d.v.IsNull() {
+		return "NULL"
+	}
+	return typeNames[d.v.Type()]
+}
+
+// isSequence reports whether d is a list, a bag or a sexp that is not null.
+func (d *datum) isSequence() bool {
+	t := d.v.Type()
+	return d.seq != nil || (t == ion.ListType || t == ion.SexpType) && !d.v.IsNull()
+}
+
+// ranges reports whether FROM ranges over the elements of d: lists and bags.
+func (d *datum) ranges() bool {
+	if d.seq != nil {
+		return d.seq.kind != seqSexp
+	}
+	return d.v.Type() == ion.ListType && !d.v.IsNull()
+}
+
+func (d *datum) isStruct() bool { return d.v.Type() == ion.StructType && !d.v.IsNull() }
+
+// kind is the kind of a sequence.
+func (d *datum) kind() seqKind {
+	if d.seq != nil {
+		return d.seq.kind
+	}
+	if d.v.Type() == ion.SexpType {
+		return seqSexp
+	}
+	return seqList
+}
+
+// each calls f for the elements of a sequence.
+func (d *datum) each(f func(datum) error) error {
+	if d.seq != nil {
+		for _, item := range d.seq.items {
+			if err := f(item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for it := d.v.Iter(); it.Next(); {
+		if err := f(ionDatum(it.Value())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *datum) items() []datum {
+	if d.seq != nil {
+		return d.seq.items
+	}
+	var out []datum
+	for it := d.v.Iter(); it.Next(); {
+		out = append(out, ionDatum(it.Value()))
+	}
+	return out
+}
+
+// ion is d as an Ion value: bags become lists, MISSING becomes null.
+func (d *datum) ion() ion.Value {
+	switch {
+	case d.seq != nil:
+		var w ion.Writer
+		writeDatum(&w, d)
+		v, _ := w.Build()
+		return v
+	case d.v.IsZero():
+		return nullDatum.v
+	}
+	return d.v
+}
+
+// writeDatum writes d; bags become lists and MISSING becomes null.
+func writeDatum(w *ion.Writer, d *datum) {
+	if d.seq == nil {
+		w.Value(d.v)
+		return
+	}
+	if d.seq.kind == seqSexp {
+		w.BeginSexp()
+	} else {
+		w.BeginList()
+	}
+	for i := range d.seq.items {
+		writeDatum(w, &d.seq.items[i])
+	}
+	w.End()
+}
+
+// equal is deep equality, which is what = means between known values.
+func equal(a, b *datum) bool {
+	if a.seq == nil && b.seq == nil {
+		if a.v.IsZero() || b.v.IsZero() {
+			return a.unknown() && b.unknown()
+		}
+		return ion.Equal(a.v, b.v)
+	}
+	if !a.isSequence() || !b.isSequence() || a.kind() != b.kind() {
+		return false
+	}
+	x, y := a.items(), b.items()
+	if len(x) != len(y) {
+		return false
+	}
+	if a.kind() == seqBag {
+		return equalBags(x, y)
+	}
+	for i := range x {
+		if !equal(&x[i], &y[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalBags(x, y []datum) bool {
+	a, b := sortedKeys(x), sortedKeys(y)
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func sortedKeys(items []datum) []string {
+	keys := make([]string, len(items))
+	for i := range items {
+		keys[i] = string(appendDatumKey(nil, &items[i]))
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// appendDatumKey appends bytes that are the same for equal values only.
+func appendDatumKey(dst []byte, d *datum) []byte {
+	if d.seq == nil {
+		return ion.AppendKey(dst, d.ion())
+	}
+	if d.seq.kind == seqBag {
+		dst = append(dst, 0xff)
+		for _, k := range sortedKeys(d.seq.items) {
+			dst = append(dst, k...)
+		}
+		return append(dst, 0xfe)
+	}
+	return ion.AppendKey(dst, d.ion())
+}
+
+// ionText is a value as error texts of the evaluator show it.
+func (d *datum) ionText() string {
+	v := d.ion()
+	return clip(v.String())
+}
+
+// text is a value in PartiQL's notation.
+func (d *datum) text() string {
+	switch {
+	case d.missing():
+		return "MISSING"
+	case d.seq != nil && d.seq.kind == seqBag:
+		var parts []string
+		for i := range d.seq.items {
+			parts = append(parts, d.seq.items[i].text())
+		}
+		return clip("<<" + strings.Join(parts, ", ") + ">>")
+	}
+	v := d.ion()
+	switch {
+	case v.Type() == ion.NullType:
+		return "NULL"
+	case v.Type() == ion.BoolType:
+		return v.String()
+	case v.IsNull():
+		return "`" + v.String() + "`"
+	}
+	switch v.Type() {
+	case ion.IntType, ion.DecimalType, ion.StringType:
+		return clip(literalText(&Literal{Value: v}))
+	case ion.ListType:
+		var parts []string
+		for _, item := range d.items() {
+			parts = append(parts, item.text())
+		}
+		return clip("[" + strings.Join(parts, ", ") + "]")
+	case ion.StructType:
+		var parts []string
+		for it := v.Iter(); it.Next(); {
+			field := ionDatum(it.Value())
+			parts = append(parts, literalText(&Literal{Value: ion.NewString(it.Name())})+": "+field.text())
+		}
+		return clip("{" + strings.Join(parts, ", ") + "}")
+	}
+	return clip("`" + v.String() + "`")
+}
+
+// clip keeps an error text from repeating a whole document.
+func clip(s string) string {
+	const most = 500
+	if len(s) <= most {
+		return s
+	}
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most]) + "…"
+}
