@@ -104,9 +104,12 @@ func (c *blockChecker) fail(err error) {
 	if !ok {
 		f = shape("%v", err)
 	}
-	f.Address, f.HasAddress = c.b.Address, c.b.Address.StrandID != ""
+	f.Address, f.HasAddress = c.b.Address, c.b.hasAddress()
 	c.failures = append(c.failures, f)
 }
+
+// hasAddress tells an address that was read from what decode left there.
+func (b *Block) hasAddress() bool { return !b.address.IsZero() && b.Address.StrandID != "" }
 
 func (c *blockChecker) checkRevisions(json bool) {
 	for it := c.b.Revisions.Iter(); it.Next(); {

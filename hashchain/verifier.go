@@ -89,7 +89,8 @@ type batch struct {
 // checked is what the chain needs to know of a block.
 type checked struct {
 	address        BlockAddress
-	decoded        bool
+	hasAddress     bool
+	decoded        bool // has hashes too
 	hash, previous Hash
 	failures       []*Failure
 }
@@ -163,7 +164,7 @@ func (b *batch) check(c *blockChecker) {
 	for i, v := range b.blocks {
 		c.check(v)
 		b.counts.add(&c.counts)
-		b.results[i] = checked{address: c.b.Address, decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, failures: c.failures}
+		b.results[i] = checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, failures: c.failures}
 	}
 }
 
@@ -211,6 +212,9 @@ func (c *chain) next(r *checked) {
 	}
 	if !r.decoded {
 		c.linked, c.whole = false, false
+		if c.started && r.hasAddress {
+			c.last.address = r.address
+		}
 		return
 	}
 	if !c.started {

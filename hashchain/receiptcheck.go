@@ -1,0 +1,148 @@
+package hashchain
+
+import "fmt"
+
+// Verdict is what came of checking a receipt.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Verified  Verdict = iota // every check was made and passed
+	Refused                  // at least one check failed
+	Undecided                // nothing failed, but something needed is missing
+)
+
+// String names the verdict.
+func (v Verdict) String() string {
+	return [...]string{"verified", "refused", "undecided"}[v%3]
+}
+
+// ReceiptResult is what [Receipt.Check] found.
+type ReceiptResult struct {
+	Verdict  Verdict
+	Failures []*Failure
+	Missing  string // why the verdict is Undecided
+	Kind     RevisionKind
+	Counts   Counts  // of the block, if the receipt is for one
+	Leaf     Hash    // of the revision or block
+	Digest   *Digest // that was used
+	Trusted  bool    // Digest came from outside the receipt
+}
+
+func (r *ReceiptResult) fail(rec *Receipt, err error) {
+	f, ok := err.(*Failure)
+	if !ok {
+		f = shape("%v", err)
+	}
+	if !f.HasAddress {
+		f.Address, f.HasAddress = rec.Address, rec.HasAddress
+	}
+	r.Failures = append(r.Failures, f)
+}
+
+// Check checks the revision or block by itself, and that the proof leads from it
+// to the digest. trusted, if not nil, is a digest that was kept apart from the
+// receipt; without it the one in the receipt is used, and what is proven is that
+// the receipt is consistent with that digest.
+func (rec *Receipt) Check(trusted *Digest) *ReceiptResult {
+	r := &ReceiptResult{}
+	switch {
+	case !rec.Revision.IsZero():
+		rec.checkRevision(r)
+	case !rec.Block.IsZero():
+		rec.checkBlock(r)
+	default:
+		r.Leaf = rec.Leaf
+	}
+	rec.chooseDigest(r, trusted)
+	if r.Digest != nil && rec.HasProof && !r.Leaf.IsEmpty() {
+		rec.checkProof(r)
+	}
+	switch {
+	case len(r.Failures) > 0:
+		r.Verdict = Refused
+	case r.Missing != "":
+		r.Verdict = Undecided
+	}
+	return r
+}
+
+func (rec *Receipt) checkRevision(r *ReceiptResult) {
+	v := rec.Revision
+	json := isJSONRevision(v)
+	if json {
+		v = revisionFromJSON(v)
+	}
+	rev, err := RevisionOf(v)
+	if err != nil {
+		r.fail(rec, err)
+		return
+	}
+	r.Leaf, r.Kind = rev.Hash, rev.Kind()
+	if rev.Extra != "" {
+		r.Counts.ExtraFields++
+	}
+	switch {
+	case json && rev.Kind() == WithData && !rev.matchesJSON():
+		r.Missing = "JSON does not tell the types of Ion apart, and no reading of the data has the revision's hash"
+	case json && rev.Kind() == WithData:
+	default:
+		if err := rev.Check(); err != nil {
+			r.fail(rec, err)
+		}
+	}
+}
+
+func (rec *Receipt) checkBlock(r *ReceiptResult) {
+	var failures []*Failure
+	r.Counts, failures = CheckBlock(rec.Block)
+	r.Failures = append(r.Failures, failures...)
+	v := rec.Block
+	if isJSONBlock(v) {
+		v = blockFromJSON(v)
+	}
+	if b, err := BlockOf(v); err == nil {
+		r.Leaf = b.Hash
+	}
+	if r.Counts.DataUndecided > 0 {
+		r.Missing = "JSON does not tell the types of Ion apart, and no reading of the data has the revision's hash"
+	}
+}
+
+// chooseDigest finds the digest to check against, or says what is missing.
+func (rec *Receipt) chooseDigest(r *ReceiptResult, trusted *Digest) {
+	own := rec.Digest
+	switch {
+	case trusted != nil && own != nil && trusted.Tip == own.Tip && trusted.Hash != own.Hash:
+		r.fail(rec, mismatch(RuleDigest, trusted.Hash, own.Hash, fmt.Sprintf("the receipt has another digest for tip %d than the trusted one", own.Tip.SequenceNo)))
+	case trusted != nil && own != nil && trusted.Tip != own.Tip:
+		r.Missing = fmt.Sprintf("the proof is for the digest with tip %d of strand %s; the trusted digest has tip %d of strand %s. Get the proof for that tip, or the digest for this one",
+			own.Tip.SequenceNo, own.Tip.StrandID, trusted.Tip.SequenceNo, trusted.Tip.StrandID)
+		r.Digest = own
+		return
+	}
+	if !rec.HasProof {
+		r.Missing = "there is no proof: ask for the revision or block again, with DigestTipAddress"
+	}
+	r.Digest, r.Trusted = own, false
+	if trusted != nil {
+		r.Digest, r.Trusted = trusted, true
+	}
+	if r.Digest == nil && r.Missing == "" {
+		r.Missing = "there is no digest to compare with: give the answer of GetDigest"
+	}
+}
+
+func (rec *Receipt) checkProof(r *ReceiptResult) {
+	if rec.HasAddress {
+		if rec.Address.StrandID != r.Digest.Tip.StrandID {
+			r.fail(rec, &Failure{Rule: RuleStrand, Expected: r.Digest.Tip.StrandID, Found: rec.Address.StrandID, Detail: "the block is of another strand than the digest"})
+		}
+		if err := rec.Proof.checkShape(rec.Address.SequenceNo, r.Digest.Tip.SequenceNo, !rec.Block.IsZero()); err != nil {
+			r.fail(rec, err)
+		}
+	}
+	if err := rec.Proof.Check(r.Leaf, r.Digest.Hash); err != nil {
+		r.fail(rec, err)
+	}
+}
