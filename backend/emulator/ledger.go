@@ -277,6 +277,7 @@ type localTx struct {
 	ctx context.Context
 	s   *Session
 	id  string
+	dec ion.Decoder
 }
 
 func (t *localTx) ID() string { return t.id }
@@ -290,7 +291,7 @@ func (t *localTx) Execute(statement string, params ...any) (*ledger.Result, erro
 	if err != nil {
 		return nil, err
 	}
-	first, err := openPage(raw)
+	first, err := t.open(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -299,15 +300,14 @@ func (t *localTx) Execute(statement string, params ...any) (*ledger.Result, erro
 		if err != nil {
 			return ledger.Page{}, err
 		}
-		return openPage(raw)
+		return t.open(raw)
 	}), nil
 }
 
-func openPage(raw RawPage) (ledger.Page, error) {
+func (t *localTx) open(raw RawPage) (ledger.Page, error) {
 	p := ledger.Page{Token: raw.Token, IO: raw.IO, Timing: raw.Timing, Values: make([]ion.Value, len(raw.Values))}
-	var dec ion.Decoder
 	for i, b := range raw.Values {
-		v, err := dec.Open(b)
+		v, err := t.dec.Open(b)
 		if err != nil {
 			return p, damaged("a row cannot be read: %v", err)
 		}

@@ -137,7 +137,7 @@ func (s *statement) stored(row *partiql.Row, k, v []byte, vw partiql.View) error
 	if err != nil {
 		return err
 	}
-	data, err := s.dec.Open(rec.data)
+	data, err := s.t.dec.Open(rec.data)
 	if err != nil {
 		return damaged("document %s: %v", docKey(k).id(), err)
 	}

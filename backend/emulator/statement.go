@@ -52,7 +52,6 @@ type statement struct {
 	v       view
 	now     ion.Timestamp
 	effects []effect
-	dec     ion.Decoder
 	hist    blockCache
 }
 

@@ -32,6 +32,7 @@ type Transaction struct {
 	redactions []hashchain.Redaction
 	redacted   []redaction
 	digest     hashchain.CommitDigest
+	dec        ion.Decoder // for stored documents: most share one symbol table
 	size       int
 }
 
