@@ -3,10 +3,7 @@ package ion
 import (
 	"bytes"
 	"cmp"
-	"math"
-	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -14,29 +11,33 @@ import (
 // containers: numbers by value whatever their type, timestamps by instant,
 // strings and symbols by text, blobs and clobs by content, structs without
 // regard to the order of fields; annotations do not count, and nulls of every
-// type equal each other. Values of different kinds are unequal.
-func Equal(a, b Value) bool {
+// type equal each other. Values of different kinds are unequal. A symbol of
+// unknown text counts as an empty one.
+func Equal(a, b Value) bool { return equal(a, b, 1) }
+
+func equal(a, b Value, depth int) bool {
 	ka, kb := kindOf(a), kindOf(b)
-	if ka != kb {
+	if ka != kb || depth > MaxDepth {
 		return false
 	}
 	switch ka {
 	case kindList, kindSexp:
-		return equalSequences(a, b)
+		return equalInOrder(a, b, depth)
 	case kindStruct:
-		return bytes.Equal(AppendKey(nil, a), AppendKey(nil, b))
+		return equalInOrder(a, b, depth) || bytes.Equal(appendKey(nil, a, depth), appendKey(nil, b, depth))
 	}
-	return compareKind(ka, a, b) == 0
+	return compareKind(ka, a, b, depth) == 0
 }
 
-func equalSequences(a, b Value) bool {
+// equalInOrder compares elements, or fields and their names, one by one.
+func equalInOrder(a, b Value, depth int) bool {
 	i, j := a.Iter(), b.Iter()
 	for {
 		x, y := i.Next(), j.Next()
 		if !x || !y {
 			return x == y
 		}
-		if !Equal(i.Value(), j.Value()) {
+		if i.isField && i.Name() != j.Name() || !equal(i.Value(), j.Value(), depth+1) {
 			return false
 		}
 	}
@@ -44,13 +45,18 @@ func equalSequences(a, b Value) bool {
 
 // Compare is a total order over all values that agrees with [Equal]: null <
 // bool < number (nan first) < timestamp < text < lob < list < sexp < struct.
-// Text is ordered by code point.
-func Compare(a, b Value) int {
+// Text is ordered by code point, structs by their fields in order of names.
+func Compare(a, b Value) int { return compare(a, b, 1) }
+
+func compare(a, b Value, depth int) int {
 	ka, kb := kindOf(a), kindOf(b)
 	if ka != kb {
 		return cmp.Compare(ka, kb)
 	}
-	return compareKind(ka, a, b)
+	if depth > MaxDepth { // damaged bytes
+		return 0
+	}
+	return compareKind(ka, a, b, depth)
 }
 
 // Comparable reports whether < and its relatives are defined between a and b:
@@ -87,7 +93,7 @@ func kindOf(v Value) kind {
 	return kinds[v.typ]
 }
 
-func compareKind(k kind, a, b Value) int {
+func compareKind(k kind, a, b Value, depth int) int {
 	switch k {
 	case kindBool:
 		return cmp.Compare(a.tag()&1, b.tag()&1)
@@ -102,9 +108,9 @@ func compareKind(k kind, a, b Value) int {
 	case kindLob:
 		return bytes.Compare(a.bodyBytes(), b.bodyBytes())
 	case kindList, kindSexp:
-		return compareSequences(a, b)
+		return compareSequences(a, b, depth)
 	case kindStruct:
-		return compareStructs(a, b)
+		return compareStructs(a, b, depth)
 	}
 	return 0
 }
@@ -118,14 +124,14 @@ func compareText(a, b Value) int {
 	return strings.Compare(s, t)
 }
 
-func compareSequences(a, b Value) int {
+func compareSequences(a, b Value, depth int) int {
 	i, j := a.Iter(), b.Iter()
 	for {
 		x, y := i.Next(), j.Next()
 		if !x || !y {
 			return cmp.Compare(b2i(x), b2i(y))
 		}
-		if c := Compare(i.Value(), j.Value()); c != 0 {
+		if c := compare(i.Value(), j.Value(), depth+1); c != 0 {
 			return c
 		}
 	}
@@ -141,140 +147,41 @@ func b2i(b bool) int {
 type field struct {
 	name  string
 	value Value
+	key   []byte // of a field whose name is repeated
 }
 
-func sortedFields(v Value) []field {
+func compareStructs(a, b Value, depth int) int {
+	return slices.CompareFunc(sortedFields(a, depth), sortedFields(b, depth), func(x, y field) int {
+		if c := strings.Compare(x.name, y.name); c != 0 {
+			return c
+		}
+		return compare(x.value, y.value, depth+1)
+	})
+}
+
+// sortedFields sorts by name, and fields of one name by their keys: comparing
+// their values again and again would cost too much in nested structs.
+func sortedFields(v Value, depth int) []field {
 	var out []field
 	for it := v.Iter(); it.Next(); {
-		out = append(out, field{it.Name(), it.Value()})
+		out = append(out, field{name: it.Name(), value: it.Value()})
 	}
-	slices.SortFunc(out, compareFields)
+	slices.SortStableFunc(out, func(x, y field) int { return strings.Compare(x.name, y.name) })
+	repeats := false
+	for i := 1; i < len(out); i++ {
+		if out[i].name == out[i-1].name {
+			repeats = true
+			for _, f := range []*field{&out[i-1], &out[i]} {
+				if f.key == nil {
+					f.key = appendKey(nil, f.value, depth+1)
+				}
+			}
+		}
+	}
+	if repeats {
+		slices.SortFunc(out, func(x, y field) int {
+			return cmp.Or(strings.Compare(x.name, y.name), bytes.Compare(x.key, y.key))
+		})
+	}
 	return out
-}
-
-func compareFields(a, b field) int {
-	if c := strings.Compare(a.name, b.name); c != 0 {
-		return c
-	}
-	return Compare(a.value, b.value)
-}
-
-func compareStructs(a, b Value) int {
-	return slices.CompareFunc(sortedFields(a), sortedFields(b), compareFields)
-}
-
-// compareNumbers compares by mathematical value. A float is taken as the
-// shortest decimal that denotes it, so that 0.1e0 equals 0.1.
-func compareNumbers(a, b Value) int {
-	if a.typ == IntType && b.typ == IntType {
-		x, xok := a.Int64()
-		y, yok := b.Int64()
-		if xok && yok {
-			return cmp.Compare(x, y)
-		}
-	}
-	f, g := math.NaN(), math.NaN()
-	if a.typ == FloatType {
-		f, _ = a.Float64()
-	}
-	if b.typ == FloatType {
-		g, _ = b.Float64()
-	}
-	if a.typ == FloatType && b.typ == FloatType {
-		return cmp.Compare(f, g) // NaN first and equal to itself
-	}
-	if a.typ == FloatType && (math.IsNaN(f) || math.IsInf(f, 0)) {
-		return infinity(f)
-	}
-	if b.typ == FloatType && (math.IsNaN(g) || math.IsInf(g, 0)) {
-		return -infinity(g)
-	}
-	return compareDecimals(numberOf(a), numberOf(b))
-}
-
-// infinity is how NaN or an infinity compares with any finite number.
-func infinity(f float64) int {
-	if f > 0 {
-		return 1
-	}
-	return -1
-}
-
-// numberOf is a finite number as a decimal.
-func numberOf(v Value) Decimal {
-	switch v.typ {
-	case IntType:
-		if n, ok := v.Int64(); ok {
-			return NewDecimal(n, 0)
-		}
-		n, _ := v.BigInt()
-		return NewBigDecimal(n, 0)
-	case FloatType:
-		f, _ := v.Float64()
-		return DecimalOf(f)
-	}
-	d, _ := v.Decimal()
-	return d
-}
-
-// DecimalOf is the shortest decimal that denotes the finite float f.
-func DecimalOf(f float64) Decimal {
-	text := strconv.FormatFloat(f, 'e', -1, 64)
-	mant, exp, _ := strings.Cut(text, "e")
-	e, _ := strconv.Atoi(exp)
-	whole, frac, _ := strings.Cut(mant, ".")
-	n, _ := strconv.ParseInt(whole+frac, 10, 64)
-	return NewDecimal(n, int32(e-len(frac)))
-}
-
-// compareDecimals compares by value. Numbers of very different size are told
-// apart by their digits and exponents alone, so that 1d1000000000 costs no more
-// than 1.
-func compareDecimals(a, b Decimal) int {
-	s := a.Sign()
-	if c := cmp.Compare(s, b.Sign()); c != 0 || s == 0 {
-		return c
-	}
-	if a.exp == b.exp && a.big == nil && b.big == nil {
-		return cmp.Compare(a.coef, b.coef)
-	}
-	x, y := a.Coefficient(), b.Coefficient()
-	x.Abs(x)
-	y.Abs(y)
-	dx, dy := x.String(), y.String()
-	if c := cmp.Compare(int64(len(dx))+int64(a.exp), int64(len(dy))+int64(b.exp)); c != 0 {
-		return s * c
-	}
-	// Both numbers have their first digit at the same place: compare the digits
-	// as fractions.
-	n := min(len(dx), len(dy))
-	if c := strings.Compare(dx[:n], dy[:n]); c != 0 {
-		return s * c
-	}
-	rest := strings.TrimLeft(dx[n:], "0")
-	if rest != "" {
-		return s
-	}
-	if strings.TrimLeft(dy[n:], "0") != "" {
-		return -s
-	}
-	return 0
-}
-
-// normal is d without trailing zeros: equal numbers have equal normal forms.
-func (d Decimal) normal() Decimal {
-	if d.Sign() == 0 {
-		return Decimal{}
-	}
-	if d.big == nil {
-		for d.coef%10 == 0 {
-			d.coef /= 10
-			d.exp++
-		}
-		return d
-	}
-	digits := d.big.String()
-	cut := strings.TrimRight(digits, "0")
-	n, _ := new(big.Int).SetString(cut, 10)
-	return NewBigDecimal(n, d.exp+int32(len(digits)-len(cut)))
 }

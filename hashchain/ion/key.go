@@ -14,8 +14,13 @@ const maxIndexKey = 200
 // AppendKey appends an encoding of v under which two values have the same bytes
 // exactly if [Equal] holds for them. No key is a prefix of another. The order
 // of keys means nothing.
-func AppendKey(dst []byte, v Value) []byte {
+func AppendKey(dst []byte, v Value) []byte { return appendKey(dst, v, 1) }
+
+func appendKey(dst []byte, v Value, depth int) []byte {
 	k := kindOf(v)
+	if depth > MaxDepth { // damaged bytes
+		return dst
+	}
 	dst = append(dst, byte(k))
 	switch k {
 	case kindBool:
@@ -35,11 +40,11 @@ func AppendKey(dst []byte, v Value) []byte {
 	case kindList, kindSexp:
 		dst = binary.AppendUvarint(dst, uint64(v.Len()))
 		for it := v.Iter(); it.Next(); {
-			dst = AppendKey(dst, it.Value())
+			dst = appendKey(dst, it.Value(), depth+1)
 		}
 		return dst
 	case kindStruct:
-		return appendStructKey(dst, v)
+		return appendStructKey(dst, v, depth)
 	}
 	return dst
 }
@@ -48,7 +53,7 @@ func AppendKey(dst []byte, v Value) []byte {
 // bytes long: a longer one is replaced by its SHA-256.
 func AppendIndexKey(dst []byte, v Value) []byte {
 	start := len(dst)
-	dst = AppendKey(dst, v)
+	dst = appendKey(dst, v, 1)
 	if len(dst)-start <= maxIndexKey {
 		return dst
 	}
@@ -70,29 +75,28 @@ func appendNumberKey(dst []byte, v Value) []byte {
 		}
 		return append(dst, 0)
 	}
-	d := numberOf(v).normal()
-	dst = append(dst, 2)
-	dst = binary.AppendVarint(dst, int64(d.exp))
+	return appendDecimalKey(append(dst, 2), numberOf(v))
+}
+
+func appendDecimalKey(dst []byte, d Decimal) []byte {
+	coef, exp := d.normal()
 	var b [16]byte
-	return appendCounted(dst, d.appendCoef(b[:0]))
+	return appendCounted(binary.AppendVarint(dst, exp), coef.appendCoef(b[:0]))
 }
 
 func appendTimestampKey(dst []byte, v Value) []byte {
 	t, _ := v.Timestamp()
 	dst = binary.BigEndian.AppendUint16(dst, uint16(t.Year))
 	dst = append(dst, byte(max(t.Month, 1)), byte(max(t.Day, 1)), byte(t.Hour), byte(t.Minute), byte(t.Second))
-	var b [32]byte
-	f := t.Fraction.normal()
-	dst = binary.AppendVarint(dst, int64(f.exp))
-	return appendCounted(dst, f.appendCoef(b[:0]))
+	return appendDecimalKey(dst, t.Fraction)
 }
 
-func appendStructKey(dst []byte, v Value) []byte {
+func appendStructKey(dst []byte, v Value, depth int) []byte {
 	var fields []string
 	for it := v.Iter(); it.Next(); {
 		name := it.Name()
 		b := append(binary.AppendUvarint(nil, uint64(len(name))), name...)
-		fields = append(fields, string(AppendKey(b, it.Value())))
+		fields = append(fields, string(appendKey(b, it.Value(), depth+1)))
 	}
 	slices.SortFunc(fields, strings.Compare)
 	dst = binary.AppendUvarint(dst, uint64(len(fields)))

@@ -114,7 +114,7 @@ func isSymbolTable(v Value) bool {
 		return false
 	}
 	it := v.annotations()
-	return it.next() && it.sid == sidSymbolTable
+	return it.next() && it.text == "$ion_symbol_table"
 }
 
 func atOffset(err error, off int) error {

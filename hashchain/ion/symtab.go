@@ -161,7 +161,7 @@ func readLocalTable(v Value, prev *SymbolTable, cat Catalog) (*SymbolTable, erro
 	var symbols Value
 	seenImports, seenSymbols := false, false
 	for it := v.Iter(); it.Next(); {
-		switch it.nameSID {
+		switch systemSID(it.Name()) {
 		case sidImports:
 			if seenImports {
 				return nil, syntaxErr(0, "symbol table has two imports fields")
@@ -189,7 +189,7 @@ func readLocalTable(v Value, prev *SymbolTable, cat Catalog) (*SymbolTable, erro
 
 func (t *SymbolTable) readImports(v Value, prev *SymbolTable, cat Catalog) error {
 	if v.Type() == SymbolType {
-		if sid, ok := v.symbolID(); ok && sid == sidSymbolTable && prev != nil {
+		if v.TextIs("$ion_symbol_table") && prev != nil {
 			// Appending to the slice of prev keeps a chain of n appended tables at
 			// O(n) memory. The older tables see their shorter length only, and no
 			// slot is written twice: a stream moves on to the new table, so each
@@ -216,7 +216,7 @@ func (t *SymbolTable) addImport(v Value, cat Catalog) error {
 	name, version, maxID := "", 1, -1
 	for it := v.Iter(); it.Next(); {
 		f := it.Value()
-		switch it.nameSID {
+		switch systemSID(it.Name()) {
 		case sidName:
 			if s, ok := f.Text(); ok && f.Type() == StringType {
 				name = s

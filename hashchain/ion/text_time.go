@@ -24,18 +24,19 @@ func (p *textParser) timestamp(start int64) {
 		return
 	}
 	p.stop(start)
-	if err := t.Validate(); err != nil {
+	offset := t.Offset
+	t.Offset = 0
+	err := t.Validate() // of the fields as written
+	if t.Precision >= PrecisionMinute && offset != 0 && err == nil {
+		t = t.shiftMinutes(-offset)
+		t.Offset = offset
+		err = t.Validate()
+	}
+	if err != nil {
 		p.in.fail(start, "%s", err)
 	}
 	if p.in.err != nil {
 		return
-	}
-	if t.Precision >= PrecisionMinute && t.Offset != 0 {
-		t = t.shiftMinutes(-t.Offset)
-		if err := t.Validate(); err != nil {
-			p.in.fail(start, "in UTC, %s", err)
-			return
-		}
 	}
 	p.w.Timestamp(t)
 }

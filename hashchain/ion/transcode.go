@@ -1,5 +1,7 @@
 package ion
 
+import "strings"
+
 // Value writes v. Its symbols are translated to this Writer's table; bytes that
 // refer to no symbol are copied. The zero Value is written as a null.
 func (w *Writer) Value(v Value) {
@@ -75,7 +77,8 @@ func (w *Writer) translate(from *SymbolTable, sid uint32) uint32 {
 }
 
 // Encode returns v as a complete stream of its own: version marker, the symbols
-// that v uses in the order of their first use, value.
+// that v uses in the order of their first use, value. A struct that is annotated
+// $ion_symbol_table reads back as a symbol table, not as a value.
 func (v Value) Encode() []byte {
 	var w Writer
 	w.Value(v)
@@ -92,8 +95,12 @@ func (v Value) Clone() Value {
 	if v.IsZero() {
 		return v
 	}
-	var d Decoder
-	c, err := d.Open(v.Encode())
+	var w Writer
+	w.Value(v)
+	for i, s := range w.names {
+		w.names[i] = strings.Clone(s)
+	}
+	c, err := w.Build()
 	if err != nil {
 		return Value{}
 	}

@@ -1,7 +1,6 @@
 package ion
 
 import (
-	"bytes"
 	"math"
 	"math/big"
 )
@@ -334,32 +333,20 @@ func (it *annotationIter) next() bool {
 
 // HasSymbols reports whether the encoding refers to the symbol table: whether
 // it holds a struct with fields, a symbol or an annotation at any depth.
-func (v Value) HasSymbols() bool {
+func (v Value) HasSymbols() bool { return v.hasSymbols(1) }
+
+func (v Value) hasSymbols(depth int) bool {
 	switch {
-	case v.desc > 0, v.typ == SymbolType && !v.null:
+	case v.desc > 0, v.typ == SymbolType && !v.null, depth > MaxDepth:
 		return true
 	case v.typ == StructType:
 		return len(v.bodyBytes()) > 0
 	case v.typ.IsContainer():
 		for it := v.Iter(); it.Next(); {
-			if it.Value().HasSymbols() {
+			if it.Value().hasSymbols(depth + 1) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// Identical reports whether a and b are the same Ion value: type, annotations,
-// precision and order of fields included. It compares encodings, so values
-// encoded with and without superfluous bytes may differ; values that this
-// package wrote do not have such bytes.
-func Identical(a, b Value) bool {
-	if a.syms == b.syms {
-		return bytes.Equal(a.raw, b.raw)
-	}
-	if !a.HasSymbols() && !b.HasSymbols() {
-		return bytes.Equal(a.raw, b.raw)
-	}
-	return bytes.Equal(a.Encode(), b.Encode())
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
 	"math/big"
 	"unicode/utf8"
 )
@@ -66,19 +67,13 @@ func (w *Writer) BigInt(n *big.Int) {
 }
 
 // Float writes a float; positive zero takes no bytes, every other value eight.
+// All NaNs are written alike.
 func (w *Writer) Float(f float64) {
-	if !w.begin() {
-		return
+	if w.begin() {
+		var b [8]byte
+		w.scalar(0x40, appendFloatBody(b[:0], f))
+		w.end()
 	}
-	if bits := math.Float64bits(f); bits == 0 {
-		w.buf = append(w.buf, 0x40)
-	} else {
-		w.buf = append(w.buf, 0x48)
-		for s := 56; s >= 0; s -= 8 {
-			w.buf = append(w.buf, byte(bits>>uint(s)))
-		}
-	}
-	w.end()
 }
 
 // Decimal writes a decimal. Its exponent must be above the lowest int32.
