@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tallyledger/tally/hashchain"
 )
 
 // Kinds of resources in errors.
@@ -133,7 +136,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request, c *call, p
 func (s *Server) control(op operation, req *controlRequest) ([]byte, error) {
 	if req.named {
 		if why := nameProblem(req.name); why != "" {
-			return nil, errInvalid("Name", "%s", why)
+			return nil, errShape("Name", why)
 		}
 	}
 	out, err := op.do(s, req)
@@ -221,4 +224,15 @@ func listing[T any](req *controlRequest, items []T, key func(T) string) (page []
 		return items, "", nil
 	}
 	return items[:most], encodePageToken(key(items[most-1])), nil
+}
+
+// rising is a key by which ids of this server stand in the order of their
+// making.
+func rising(id string) string {
+	parsed, err := hashchain.ParseID(id)
+	if err != nil {
+		return id
+	}
+	key := parsed.SortKey()
+	return hex.EncodeToString(key[:])
 }

@@ -65,6 +65,11 @@ func errInvalid(parameter, format string, args ...any) error {
 	return e
 }
 
+// errShape is errInvalid for a parameter that breaks a rule of shape.go.
+func errShape(parameter, why string) error {
+	return errInvalid(parameter, "%s is not valid: %s", parameter, why)
+}
+
 func errResource(exception, kind, name, format string, args ...any) error {
 	e := ledger.NewError(exception, "", fmt.Sprintf(format, args...))
 	e.ResourceType, e.ResourceName = kind, name

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -130,7 +129,7 @@ func (in *exportRequest) state(created, now time.Time) (*exportState, error) {
 		return nil, errInvalid("RoleArn", "RoleArn is missing")
 	}
 	if why := arnProblem(*in.RoleArn); why != "" {
-		return nil, errInvalid("RoleArn", "%s", why)
+		return nil, errShape("RoleArn", why)
 	}
 	x.Role = *in.RoleArn
 	if in.OutputFormat != nil {
@@ -148,7 +147,7 @@ func (c *s3Configuration) into(x *exportState) error {
 		return errInvalid(name, "S3ExportConfiguration needs Bucket, Prefix, which may be empty, and EncryptionConfiguration with its ObjectEncryptionType")
 	}
 	if why := bucketProblem(*c.Bucket); why != "" {
-		return errInvalid(name, "%s", why)
+		return errShape(name, why)
 	}
 	if utf8.RuneCountInString(*c.Prefix) > 128 {
 		return errInvalid(name, "The Amazon S3 bucket prefix must not exceed 128 characters")
@@ -227,7 +226,7 @@ func (x *exportState) answer(ledgerName string) exportAnswer {
 
 func (s *Server) describeExport(req *controlRequest) (any, error) {
 	if why := idProblem(req.id); why != "" {
-		return nil, errInvalid("ExportId", "%s", why)
+		return nil, errShape("ExportId", why)
 	}
 	if e, st := s.registry.get(req.name); e != nil {
 		for _, x := range st.Exports {
@@ -263,7 +262,7 @@ func (s *Server) exportPage(req *controlRequest, ledgers []ledgerView) (any, err
 		}
 	}
 	key := func(a exportAnswer) string {
-		return fmt.Sprintf("%s/%020d/%s", a.LedgerName, a.ExportCreationTime.UnixNano(), a.ExportId)
+		return a.LedgerName + "/" + rising(a.ExportId)
 	}
 	slices.SortFunc(all, func(a, b exportAnswer) int { return strings.Compare(key(a), key(b)) })
 	page, next, err := listing(req, all, key)

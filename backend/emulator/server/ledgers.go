@@ -68,14 +68,14 @@ func (s *Server) createLedger(req *controlRequest) (any, error) {
 		return nil, errInvalid("Name", "Name is missing")
 	}
 	if why := nameProblem(*in.Name); why != "" {
-		return nil, errInvalid("Name", "%s", why)
+		return nil, errShape("Name", why)
 	}
 	mode, err := checkMode(in.PermissionsMode)
 	if err != nil {
 		return nil, err
 	}
 	if why := tagsProblem(in.Tags); why != "" {
-		return nil, errInvalid("Tags", "%s", why)
+		return nil, errShape("Tags", why)
 	}
 	now := s.cfg.Clock()
 	st := &ledgerState{Name: *in.Name, Created: now, Mode: mode, Protected: in.DeletionProtection == nil || *in.DeletionProtection}
@@ -133,7 +133,7 @@ func (s *Server) kmsKey(key *string) (string, error) {
 		return k[:i+1] + "key/" + keyOfAlias(k[i+1:]), nil
 	case strings.HasPrefix(k, "arn:"):
 		if why := arnProblem(k); why != "" {
-			return "", errInvalid("KmsKey", "%s", why)
+			return "", errShape("KmsKey", why)
 		}
 		return k, nil
 	case strings.ContainsAny(k, " :/\t\r\n"):

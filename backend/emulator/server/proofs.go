@@ -104,7 +104,7 @@ func (s *Server) getRevision(req *controlRequest) (any, error) {
 		return nil, errInvalid("DocumentId", "DocumentId is missing")
 	}
 	if why := idProblem(*in.DocumentId); why != "" {
-		return nil, errInvalid("DocumentId", "%s", why)
+		return nil, errShape("DocumentId", why)
 	}
 	rev, err := e.engine.Revision(req.ctx, *at, *in.DocumentId, tip)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -76,9 +77,33 @@ func decodeBody(body []byte, v any) error {
 		return ledger.NewError(serialization, "", "The request's body is not UTF-8")
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return ledger.NewError(serialization, "", "The request's body is not the JSON that this operation takes: "+strings.TrimPrefix(err.Error(), "json: "))
+		return ledger.NewError(serialization, "", "The request's body is not the JSON that this operation takes: "+jsonProblem(err))
 	}
 	return nil
+}
+
+// jsonProblem says what is wrong in the words of JSON, not of Go.
+func jsonProblem(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return strings.TrimPrefix(err.Error(), "json: ")
+	}
+	want := "an object"
+	switch t := wrong.Type; {
+	case t.Kind() == reflect.String:
+		want = "a string"
+	case t.Kind() == reflect.Bool:
+		want = "true or false"
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		want = "a string of base64"
+	case t.Kind() == reflect.Slice:
+		want = "an array"
+	}
+	where := "the body"
+	if wrong.Field != "" {
+		where = "the member " + wrong.Field
+	}
+	return fmt.Sprintf("%s is of type %s, it has to be %s", where, wrong.Value, want)
 }
 
 // command names the one command of the request.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -141,16 +140,16 @@ func (in *streamRequest) state(now time.Time) (*streamState, error) {
 		}
 	}
 	if why := nameProblem(*in.StreamName); why != "" {
-		return nil, errInvalid("StreamName", "%s", why)
+		return nil, errShape("StreamName", why)
 	}
 	if why := arnProblem(*in.RoleArn); why != "" {
-		return nil, errInvalid("RoleArn", "%s", why)
+		return nil, errShape("RoleArn", why)
 	}
 	if why := arnProblem(*k.StreamArn); why != "" {
-		return nil, errInvalid("KinesisConfiguration", "%s", why)
+		return nil, errShape("KinesisConfiguration", why)
 	}
 	if why := tagsProblem(in.Tags); why != "" {
-		return nil, errInvalid("Tags", "%s", why)
+		return nil, errShape("Tags", why)
 	}
 	x := &streamState{
 		Name: *in.StreamName, Created: now, Start: in.InclusiveStartTime.Time, Role: *in.RoleArn,
@@ -180,7 +179,7 @@ func (s *Server) liveStream(st *ledgerState, id string) *streamState {
 
 func (s *Server) streamOf(req *controlRequest) (*streamState, error) {
 	if why := idProblem(req.id); why != "" {
-		return nil, errInvalid("StreamId", "%s", why)
+		return nil, errShape("StreamId", why)
 	}
 	_, st, err := s.active(req.name)
 	if err != nil {
@@ -230,7 +229,7 @@ func (s *Server) listStreams(req *controlRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := func(x *streamState) string { return fmt.Sprintf("%020d/%s", x.Created.UnixNano(), x.ID) }
+	key := func(x *streamState) string { return rising(x.ID) }
 	var listed []*streamState
 	for _, x := range st.Streams {
 		if !x.expired(s.cfg.Clock()) {

@@ -36,7 +36,7 @@ func (st *ledgerState) setTags(resource string, tags map[string]*string) {
 // part of the ARN.
 func (s *Server) resource(req *controlRequest) (name, resource string, err error) {
 	if why := arnProblem(req.arn); why != "" {
-		return "", "", errInvalid("ResourceArn", "%s", why)
+		return "", "", errShape("ResourceArn", why)
 	}
 	none := errResource(resourceNotFound, "Resource", req.arn, "The resource %s is not found; ARNs of this server begin with %s", quote(req.arn), s.arn(""))
 	resource, ok := strings.CutPrefix(req.arn, s.arn(""))
@@ -94,7 +94,7 @@ func (s *Server) tagResource(req *controlRequest) (any, error) {
 		return nil, errInvalid("Tags", "Tags is missing")
 	}
 	if why := tagsProblem(in.Tags); why != "" {
-		return nil, errInvalid("Tags", "%s", why)
+		return nil, errShape("Tags", why)
 	}
 	name, resource, err := s.resource(req)
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *Server) untagResource(req *controlRequest) (any, error) {
 	}
 	for _, k := range keys {
 		if why := tagKeyProblem(k); why != "" {
-			return nil, errInvalid("TagKeys", "%s", why)
+			return nil, errShape("TagKeys", why)
 		}
 	}
 	name, resource, err := s.resource(req)
