@@ -8,35 +8,35 @@ import (
 
 // Counts says what was seen in blocks and what could be checked of it.
 type Counts struct {
-	Blocks    int64
-	Revisions int64 // of all kinds, summaries included
+	Blocks    int64 `json:"blocks"`
+	Revisions int64 `json:"revisions"` // of all kinds, summaries included
 
-	WithData  int64
-	Deleted   int64
-	Redacted  int64
-	HashOnly  int64
-	Summaries int64 // of BLOCK_SUMMARY: the hash is there, the revision is not
+	WithData  int64 `json:"withData"`
+	Deleted   int64 `json:"deleted"`
+	Redacted  int64 `json:"redacted"`
+	HashOnly  int64 `json:"hashOnly"`
+	Summaries int64 `json:"summaries"` // of BLOCK_SUMMARY: the hash is there, the revision is not
 
 	// DataUndecided counts revisions of a JSON export whose data does not have
 	// the stated hash in any reading: JSON does not tell types apart, so it
 	// may have been changed, or only converted.
-	DataUndecided int64
+	DataUndecided int64 `json:"dataUndecided"`
 
 	// AddressBound counts blocks whose address, transaction id and time are
 	// covered by entriesHashList[0], as this project writes it.
-	AddressBound int64
+	AddressBound int64 `json:"addressBound"`
 
 	// HiddenTransactionInfo and HiddenRevisions count blocks that do not show a
 	// section whose usual entry in entriesHashList holds a hash.
-	HiddenTransactionInfo int64
-	HiddenRevisions       int64
+	HiddenTransactionInfo int64 `json:"hiddenTransactionInfo"`
+	HiddenRevisions       int64 `json:"hiddenRevisions"`
 
 	// UnusualPositions counts sections whose hash stands at another place of
 	// entriesHashList than usual. That is no failure.
-	UnusualPositions int64
+	UnusualPositions int64 `json:"unusualPositions"`
 
 	// ExtraFields counts fields that QLDB does not write and no hash covers.
-	ExtraFields int64
+	ExtraFields int64 `json:"extraFields"`
 }
 
 func (c *Counts) add(d *Counts) {

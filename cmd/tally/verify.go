@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/tallyledger/tally/hashchain"
+)
+
+const verifyLong = `Verify checks what people keep of a ledger, of Amazon QLDB's as of Tally's, with
+nothing but the files: no ledger is asked. What a file holds is told by its
+content:
+
+  - receipts of Tally
+  - answers of GetRevision and GetBlock as the AWS CLI and the SDKs print them
+    (give GetDigest's answer with --digest)
+  - journal blocks: the objects of an export, as Ion text, Ion binary or JSON
+    lines, also compressed with gzip; several files of one journal are put in
+    the order of their sequence numbers and checked as one chain
+  - records of a journal stream: BLOCK_SUMMARY and REVISION_DETAILS
+  - single revisions
+
+A directory stands for all files in it, and - for standard input. The answer
+also says what is NOT proven.
+
+Exit status: 0 all verified; 1 something does not verify; 2 an input cannot be
+read; 3 nothing failed, but there was nothing to verify, or something that is
+needed was missing, such as a digest.`
+
+// Exit statuses of verify. Where several apply, the first one here counts.
+const (
+	exitRefused   = 1
+	exitMalformed = 2
+	exitUndecided = 3
+)
+
+type verifyOptions struct {
+	digestFile string
+	output     string
+}
+
+func newVerifyCommand() *cobra.Command {
+	var opt verifyOptions
+	cmd := &cobra.Command{
+		Use:     "verify FILE...",
+		Short:   "Check receipts, journal exports, API answers and stream records",
+		Long:    verifyLong,
+		Example: "  tally verify receipt.ion\n  tally verify --digest digest.json get-revision.json\n  tally verify export/2024/03/01/",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("verify needs at least one file; give - for standard input")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runVerify(cmd, opt, args)
+		},
+	}
+	cmd.Flags().StringVar(&opt.digestFile, "digest", "", "a trusted digest: an answer of GetDigest, or a receipt of Tally")
+	cmd.Flags().StringVar(&opt.output, "output", "text", "text for people, json for programs")
+	return cmd
+}
+
+func runVerify(cmd *cobra.Command, opt verifyOptions, args []string) error {
+	var out printer
+	switch opt.output {
+	case "text":
+		out = &textPrinter{w: cmd.OutOrStdout()}
+	case "json":
+		out = &jsonPrinter{w: cmd.OutOrStdout()}
+	default:
+		return usageError{fmt.Errorf("--output must be text or json, not %q", opt.output)}
+	}
+	run := &verifyRun{ctx: cmd.Context(), out: out, stdin: cmd.InOrStdin(), journals: map[journalKey]*journal{}}
+	if opt.digestFile != "" {
+		d, err := readDigest(opt.digestFile)
+		if err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "tally: --digest %s: %v\n", opt.digestFile, err)
+			return exitStatus(exitMalformed)
+		}
+		run.trusted = d
+	}
+	if err := run.verify(args); err != nil {
+		return err
+	}
+	if status := run.status(); status != exitOK {
+		return exitStatus(status)
+	}
+	return nil
+}
+
+// maxDigestFile is far more than a digest or receipt takes.
+const maxDigestFile = 64 << 20
+
+func readDigest(name string) (*hashchain.Digest, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, pathless(err)
+	}
+	defer f.Close()
+	r := hashchain.NewValueReader(io.LimitReader(f, maxDigestFile))
+	if !r.Next() {
+		if r.Err() != nil {
+			return nil, r.Err()
+		}
+		return nil, errors.New("the file is empty")
+	}
+	v := r.Value()
+	if r.Next() {
+		return nil, errors.New("the file must hold exactly one digest")
+	}
+	if r.Err() != nil {
+		return nil, r.Err()
+	}
+	d, err := hashchain.DecodeDigest(v)
+	if errors.Is(err, hashchain.ErrNoReceipt) {
+		return nil, errors.New("this is not a digest: give the answer of GetDigest with Digest and DigestTipAddress, or a receipt of Tally")
+	}
+	return d, err
+}
+
+// pathless takes the operation and path off an error, where the caller names
+// the file.
+func pathless(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tallyledger/tally/hashchain"
+)
+
+// journalResult says what came of the blocks of one strand.
+func journalResult(j *journal, rep *hashchain.Report, trusted *hashchain.Digest) *result {
+	res := &result{Files: j.files, Strand: j.key.strand, Counts: &rep.Counts}
+	first, last := rep.First.SequenceNo, rep.Last.SequenceNo
+	res.FirstBlock, res.LastBlock = &first, &last
+	res.What = journalSubject(j, rep)
+	res.fail(rep.Failures, rep.Failed)
+	// A count of what is right is only given where nothing is wrong: which
+	// blocks are is told by the failures.
+	if rep.Failed == 0 {
+		journalChecks(res, rep)
+	}
+	if !rep.Digest.Hash.IsEmpty() {
+		tip := rep.Digest.Tip.SequenceNo
+		res.Digest, res.DigestTip = rep.Digest.Hash.Base64(), &tip
+	}
+	if rep.DataUndecided > 0 {
+		res.undecide(jsonUndecided, count(rep.DataUndecided, "revision"))
+	}
+	journalDigest(res, rep, trusted, j)
+	unprovenOfBlocks(res, &rep.Counts, false)
+	if first > 0 && rep.Blocks > 0 && !j.key.stream {
+		res.notProven("what block %d links to: the blocks before it are not here", first)
+	}
+	if j.key.stream && rep.Unlinked > 0 {
+		res.notProven("the links of %s: a stream leaves out blocks without revisions, and the block before is not here", count(rep.Unlinked, "block"))
+	}
+	return res
+}
+
+func journalSubject(j *journal, rep *hashchain.Report) string {
+	what := "journal"
+	if j.key.stream {
+		what = "BLOCK_SUMMARY records"
+	}
+	if j.json {
+		what += " as JSON"
+	}
+	if rep.First == rep.Last {
+		return fmt.Sprintf("%s: block %d of strand %s", what, rep.First.SequenceNo, j.key.strand)
+	}
+	return fmt.Sprintf("%s: blocks %d to %d of strand %s", what, rep.First.SequenceNo, rep.Last.SequenceNo, j.key.strand)
+}
+
+func journalChecks(res *result, rep *hashchain.Report) {
+	res.check("%s: entriesHash, blockHash and the hash of each section", count(rep.Blocks, "block"))
+	if rep.Links > 0 {
+		res.check("%s to the block before", count(rep.Links, "link"))
+	}
+	var kinds []string
+	for _, k := range []struct {
+		n    int64
+		name string
+	}{
+		{rep.WithData - rep.DataUndecided, "with data"}, {rep.Deleted, "deleted"}, {rep.Redacted, "redacted"},
+	} {
+		if k.n > 0 {
+			kinds = append(kinds, fmt.Sprintf("%d %s", k.n, k.name))
+		}
+	}
+	if n := rep.WithData - rep.DataUndecided + rep.Deleted + rep.Redacted; n > 0 {
+		res.check("%s: %s", count(n, "revision"), strings.Join(kinds, ", "))
+	}
+	if n := rep.HashOnly + rep.Summaries; n > 0 {
+		res.check("%s of which only the hash is shown", count(n, "revision"))
+	}
+	if rep.UnusualPositions > 0 {
+		res.check("%s stand at another place of entriesHashList than usual, which is allowed", count(rep.UnusualPositions, "section hash"))
+	}
+	if rep.Repeated > 0 {
+		res.check("%s came again, unchanged", count(rep.Repeated, "block"))
+	}
+}
+
+// journalDigest says whether the whole is held by a trusted digest.
+func journalDigest(res *result, rep *hashchain.Report, trusted *hashchain.Digest, j *journal) {
+	switch {
+	case rep.DigestChecked:
+		if rep.Failed == 0 {
+			res.check("the digest: the root of all block hashes is the trusted digest, tip %d", trusted.Tip.SequenceNo)
+		}
+		if n := rep.Last.SequenceNo - trusted.Tip.SequenceNo; n > 0 {
+			res.notProven("that %s after the tip of the trusted digest are the ledger's", count(int64(n), "block"))
+		}
+	case j.digest:
+		res.undecide("the trusted digest could not be compared: %s", rep.NotChecked)
+	case trusted != nil:
+		res.undecide("the trusted digest is of another strand, %s", trusted.Tip.StrandID)
+	case !rep.Digest.Hash.IsEmpty():
+		res.notProven("that this is the ledger's own journal: compare its digest %s, tip %d, with one that you kept, or give that with --digest",
+			rep.Digest.Hash.Base64(), rep.Digest.Tip.SequenceNo)
+	case rep.Blocks > 0:
+		res.notProven("that this is the ledger's own journal: no digest can be computed, because %s", reason(j, rep))
+	}
+}
+
+func reason(j *journal, rep *hashchain.Report) string {
+	if j.key.stream {
+		return "a stream does not have all blocks"
+	}
+	return rep.NoDigest
+}
+
+// unprovenOfBlocks says what the hashes of blocks do not cover.
+func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {
+	if n := c.Blocks - c.AddressBound; n > 0 && !receipt {
+		which := "of " + count(n, "block")
+		if n == c.Blocks {
+			which = "of the blocks"
+		}
+		res.notProven("address, transaction id and time %s: no hash covers them", which)
+	}
+	if c.HiddenTransactionInfo > 0 {
+		res.notProven("the statements of %s: transactionInfo is not there, but entriesHashList has a hash in its place", count(c.HiddenTransactionInfo, "block"))
+	}
+	if c.HiddenRevisions > 0 {
+		res.notProven("the revisions of %s: none is there, but entriesHashList has a hash in their place", count(c.HiddenRevisions, "block"))
+	}
+	if c.ExtraFields > 0 {
+		res.notProven("%s that QLDB does not write: no hash covers them", count(c.ExtraFields, "field"))
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// printer writes results as they come, so that their number does not matter.
+type printer interface {
+	result(r *result)
+	end(s summary) error
+}
+
+// summary counts the results.
+type summary struct {
+	Verified  int `json:"verified"`
+	Refused   int `json:"refused"`
+	Malformed int `json:"malformed"`
+	Undecided int `json:"undecided"`
+	Status    int `json:"status"` // the exit status
+}
+
+// textPrinter writes for people.
+type textPrinter struct {
+	w   io.Writer
+	n   int
+	err error
+}
+
+func (p *textPrinter) line(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.w, format+"\n", args...); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *textPrinter) result(r *result) {
+	if p.n++; p.n > 1 {
+		p.line("")
+	}
+	p.line("%s: %s", fileNames(r.Files), strings.ToUpper(string(r.Verdict)))
+	if r.What != "" {
+		p.line("  %s", r.What)
+	}
+	if r.Error != "" {
+		p.line("  %s", r.Error)
+	}
+	for _, f := range r.Failures {
+		p.failure(&f)
+	}
+	if more := r.Failed - int64(len(r.Failures)); more > 0 {
+		p.line("  FAILED      … and %d more", more)
+	}
+	for _, s := range r.Checked {
+		p.line("  ok          %s", s)
+	}
+	for _, s := range r.Undecided {
+		p.line("  undecided   %s", s)
+	}
+	for _, s := range r.NotProven {
+		p.line("  NOT proven  %s", s)
+	}
+}
+
+func (p *textPrinter) failure(f *failure) {
+	where := ""
+	if f.Block != nil {
+		where = fmt.Sprintf("block %d: ", *f.Block)
+	}
+	if f.Document != "" {
+		where += fmt.Sprintf("document %s: ", f.Document)
+	}
+	p.line("  FAILED      %s%s", where, f.Detail)
+	if f.Expected != "" || f.Found != "" {
+		p.line("              %s: expected %s", f.Rule, orEmpty(f.Expected))
+		p.line("              %*s  found    %s", len(f.Rule), "", orEmpty(f.Found))
+	}
+}
+
+func orEmpty(s string) string {
+	if s == "" {
+		return "the empty hash"
+	}
+	return s
+}
+
+// fileNames names a few files and counts many.
+func fileNames(names []string) string {
+	if len(names) <= 3 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s … %s (%d files)", names[0], names[len(names)-1], len(names))
+}
+
+func (p *textPrinter) end(s summary) error {
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{s.Verified, "verified"}, {s.Refused, "refused"}, {s.Malformed, "malformed"}, {s.Undecided, "undecided"}} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	if p.n > 1 {
+		p.line("\n%s", strings.Join(parts, ", "))
+	}
+	return p.err
+}
+
+// jsonPrinter writes one JSON object: {"results": […], "summary": {…}}.
+type jsonPrinter struct {
+	w   io.Writer
+	n   int
+	err error
+}
+
+func (p *jsonPrinter) write(s string, v any) {
+	b, err := json.Marshal(v)
+	if err == nil {
+		_, err = fmt.Fprintf(p.w, "%s%s", s, b)
+	}
+	if err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *jsonPrinter) result(r *result) {
+	before := "{\"results\": [\n"
+	if p.n++; p.n > 1 {
+		before = ",\n"
+	}
+	p.write(before, r)
+}
+
+func (p *jsonPrinter) end(s summary) error {
+	before := "\n], \"summary\": "
+	if p.n == 0 {
+		before = "{\"results\": [], \"summary\": "
+	}
+	p.write(before, s)
+	if _, err := fmt.Fprintln(p.w, "}"); err != nil && p.err == nil {
+		p.err = err
+	}
+	return p.err
+}

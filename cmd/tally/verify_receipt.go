@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// receiptResult checks one receipt or answer.
+func receiptResult(file string, it hashchain.Item, trusted *hashchain.Digest) *result {
+	rec := it.Receipt
+	r := rec.Check(trusted)
+	res := &result{Files: []string{file}, What: it.Name + receiptSubject(rec)}
+	res.fail(r.Failures, int64(len(r.Failures)))
+	broken := map[hashchain.Rule]bool{}
+	for _, f := range r.Failures {
+		broken[f.Rule] = true
+	}
+	checkedSelf(res, rec, r, broken)
+	if r.Digest != nil {
+		tip := r.Digest.Tip.SequenceNo
+		res.Strand, res.Digest, res.DigestTip = r.Digest.Tip.StrandID, r.Digest.Hash.Base64(), &tip
+	}
+	if r.Digest != nil && rec.HasProof && !broken[hashchain.RuleProof] && !broken[hashchain.RuleProofShape] && !r.Leaf.IsEmpty() {
+		whose := "the digest in the receipt"
+		if r.Trusted {
+			whose = "the trusted digest"
+		}
+		res.check("the proof: %s from the stated hash to %s, tip %d", plural(int64(len(rec.Proof)), "hash leads", "hashes lead"), whose, r.Digest.Tip.SequenceNo)
+	}
+	if r.Missing != "" {
+		res.undecide("%s", r.Missing)
+	}
+	unprovenOfReceipt(res, rec, r)
+	return res
+}
+
+func receiptSubject(rec *hashchain.Receipt) string {
+	at := ""
+	if rec.HasAddress {
+		at = fmt.Sprintf(" in block %d", rec.Address.SequenceNo)
+	}
+	switch {
+	case !rec.Revision.IsZero():
+		r, err := hashchain.RevisionOf(rec.Revision)
+		if err != nil || r.DocumentID() == "" {
+			return ": a revision" + at
+		}
+		return fmt.Sprintf(": version %d of document %s%s%s", r.Version(), r.DocumentID(), at, atTime(r.Metadata, "txTime"))
+	case !rec.Block.IsZero():
+		return fmt.Sprintf(": block %d%s", rec.Address.SequenceNo, atTime(rec.Block, "blockTimestamp"))
+	}
+	return at
+}
+
+// atTime spells the time in a field, if there is one.
+func atTime(v ion.Value, name string) string {
+	f, _ := v.Field(name)
+	if t, ok := f.Timestamp(); ok {
+		return ", written " + t.String()
+	}
+	return ""
+}
+
+// checkedSelf says what was recomputed of the revision or block itself.
+func checkedSelf(res *result, rec *hashchain.Receipt, r *hashchain.ReceiptResult, broken map[hashchain.Rule]bool) {
+	if broken[hashchain.RuleShape] {
+		return
+	}
+	switch {
+	case !rec.Block.IsZero():
+		if !broken[hashchain.RuleBlockHash] && !broken[hashchain.RuleEntriesHash] {
+			res.check("the block: entriesHash and blockHash, %s", count(r.Counts.Revisions, "revision"))
+		}
+	case rec.Revision.IsZero() || broken[hashchain.RuleRevisionHash]:
+	case r.Kind == hashchain.WithData && r.Missing == "" || r.Kind == hashchain.WithData && rec.Digest == nil:
+		res.check("the revision: its hash is that of its data and metadata")
+	case r.Kind == hashchain.Deleted:
+		res.check("the revision: its hash is that of its metadata; the document was deleted")
+	case r.Kind == hashchain.Redacted:
+		res.check("the revision: its hash is that of dataHash and metadata; the data was redacted")
+	}
+}
+
+func unprovenOfReceipt(res *result, rec *hashchain.Receipt, r *hashchain.ReceiptResult) {
+	if r.Digest != nil && !r.Trusted {
+		res.notProven("that the digest is the ledger's: compare %s with one that you kept, or give that with --digest", r.Digest.Hash.Base64())
+	}
+	switch {
+	case !rec.Block.IsZero() && r.Counts.AddressBound == 0:
+		res.notProven("the block's address, transaction id and time: no hash covers them")
+	case rec.Block.IsZero():
+		res.notProven("the block address: no hash covers it")
+	}
+	if rec.Revision.IsZero() && rec.Block.IsZero() {
+		res.notProven("what the revision says: only its hash is here")
+	}
+	if r.Kind == hashchain.HashOnly && !rec.Revision.IsZero() {
+		res.notProven("what the revision says: it is one of the ledger's own, of which only the hash is shown")
+	}
+	unprovenOfBlocks(res, &r.Counts, true)
+}
