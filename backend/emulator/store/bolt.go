@@ -10,17 +10,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"unsafe"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Bolt is the durable store: one bbolt file, one bucket a keyspace. A group is
 // one bbolt transaction: its pages are written and synced, then the meta page
 // that makes them count is written and synced.
 //
-// bbolt trusts its file. It panics on a page that is not what it should be, and
-// reading a mapped page that the file no longer has is a memory fault. Every
-// call into it is therefore guarded: panics and faults become ErrDamaged.
+// bbolt trusts its file. A damaged page can make it panic, or worse, and reading
+// a mapped page that the file no longer has is a memory fault. Reading therefore
+// goes around it (boltpage.go), the pages that it is to change are looked at
+// before, and what it still panics at becomes ErrDamaged.
 type Bolt struct {
 	db     *bbolt.DB
 	file   *os.File // bbolt's own handle, for its size and for releasing the lock when bbolt can't
@@ -41,17 +44,14 @@ type Bolt struct {
 	wedged atomic.Bool
 }
 
-// The parts of bbolt that the other files of this package name.
-type (
-	boltTx     = bbolt.Tx
-	boltBucket = bbolt.Bucket
-	boltCursor = bbolt.Cursor
-)
+// boltTx is bbolt's transaction, for the files that do not import it.
+type boltTx = bbolt.Tx
 
 // headerBucket holds the header, apart from the keyspaces.
 const headerBucket = "tally"
 
 var (
+	headerName  = []byte(headerBucket)
 	headerKey   = []byte("header")
 	bucketNames = func() (names [spaces + 1][]byte) {
 		for s := range Spaces() {
@@ -92,14 +92,13 @@ func openDB(path string, opt BoltOptions, mmapSize int) (b *Bolt, err error) {
 		NoSync:          opt.NoSync,
 		InitialMmapSize: mmapSize,
 		FreelistType:    bbolt.FreelistMapType,
-		PreLoadFreelist: true, // a damaged one shows when opening for reading, before anything is written
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 			f, err := os.OpenFile(name, flag, mode)
 			b.file = f
 			return f, err
 		},
 	})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, berrors.ErrTimeout) {
 		err = fmt.Errorf("%w: no lock within %v", ErrInUse, opt.LockTimeout)
 	}
 	if err == nil {
@@ -111,7 +110,7 @@ func openDB(path string, opt BoltOptions, mmapSize int) (b *Bolt, err error) {
 // format makes the buckets and the header of a new file.
 func (b *Bolt) format(header []byte) error {
 	return b.db.Update(func(tx *bbolt.Tx) error {
-		top, err := tx.CreateBucket([]byte(headerBucket))
+		top, err := tx.CreateBucket(headerName)
 		if err != nil {
 			return err
 		}
@@ -137,16 +136,24 @@ func (b *Bolt) inspect() (err error) {
 		return err
 	}
 	defer b.rollback(tx)
-	top := tx.Bucket([]byte(headerBucket))
-	if top == nil {
+	top := b.topTree(tx)
+	t, err := top.bucket(headerName)
+	if errors.Is(err, errNoBucket) {
 		return fmt.Errorf("%w: it is a bbolt file of another application, without the bucket %q", ErrForeign, headerBucket)
 	}
-	if b.header, err = decodeHeader(top.Get(headerKey)); err != nil {
+	var value []byte
+	if err == nil {
+		value, err = t.get(headerKey)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: its header cannot be read: %w", ErrDamaged, err)
+	}
+	if b.header, err = decodeHeader(value); err != nil {
 		return err
 	}
 	for s := range Spaces() {
-		if tx.Bucket(bucketNames[s]) == nil {
-			return fmt.Errorf("%w: it has no bucket %q", ErrDamaged, s)
+		if _, err := top.bucket(bucketNames[s]); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 	}
 	return nil
@@ -195,32 +202,55 @@ func (b *Bolt) stage(ops []Op) (tx *bbolt.Tx, err error) {
 		return nil, b.fail(fmt.Errorf("%w: %w: %s; reopen the ledger", ErrUnknownOutcome, err, b.path))
 	}
 	b.db.AllocSize = int(min(max(tx.Size()/8, minGrowth), maxGrowth))
-	var bucket *bbolt.Bucket
-	var current Space
+	top := b.topTree(tx)
+	var target target
 	for _, e := range b.order.sort(ops) {
 		op := &ops[e.at]
-		if op.Space != current {
-			current, bucket = op.Space, b.bucketForWriting(tx, op.Space)
+		if op.Space != target.space {
+			if target, err = b.target(tx, top, op.Space); err != nil {
+				return tx, fmt.Errorf("%w: %w", ErrNotApplied, b.broken(err))
+			}
 		}
-		if op.Delete {
-			err = bucket.Delete(op.Key)
-		} else {
-			err = bucket.Put(op.Key, op.Value)
-		}
-		if err != nil {
+		if err := target.change(op); err != nil {
 			return tx, fmt.Errorf("%w: %s key %x: %w", ErrNotApplied, op.Space, op.Key, err)
 		}
 	}
 	return tx, nil
 }
 
-func (b *Bolt) bucketForWriting(tx *bbolt.Tx, s Space) *bbolt.Bucket {
-	bucket := tx.Bucket(bucketNames[s])
-	bucket.FillPercent = fillPercent[s]
-	if b.dense {
-		bucket.FillPercent = 1
+// target is the bucket that a group's operations go to, with the look at its
+// pages that comes before.
+type target struct {
+	space  Space
+	bucket *bbolt.Bucket
+	check  pathCheck
+}
+
+func (b *Bolt) target(tx *bbolt.Tx, top boltTree, s Space) (target, error) {
+	way := pathCheck{tree: top}
+	if err := way.covers(bucketNames[s]); err != nil {
+		return target{}, err
 	}
-	return bucket
+	tree, err := top.bucket(bucketNames[s])
+	if err != nil {
+		return target{}, err
+	}
+	t := target{space: s, bucket: tx.Bucket(bucketNames[s]), check: pathCheck{tree: tree}}
+	t.bucket.FillPercent = fillPercent[s]
+	if b.dense {
+		t.bucket.FillPercent = 1
+	}
+	return t, nil
+}
+
+func (t *target) change(op *Op) error {
+	if err := t.check.covers(op.Key); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if op.Delete {
+		return t.bucket.Delete(op.Key)
+	}
+	return t.bucket.Put(op.Key, op.Value)
 }
 
 // commit writes and syncs the transaction, and finds out what an error means.
@@ -302,8 +332,14 @@ func (b *Bolt) begin() (tx *bbolt.Tx, err error) {
 	return b.db.Begin(false)
 }
 
-// mapped returns where the file is mapped while a transaction is open.
-func (b *Bolt) mapped() uintptr { return b.db.Info().Data }
+// topTree is the tree of buckets as it was when tx began. It is good for reading
+// while tx is open, and until tx itself is committed.
+func (b *Bolt) topTree(tx *bbolt.Tx) boltTree {
+	info := b.db.Info()
+	start := *(*unsafe.Pointer)(unsafe.Pointer(&info.Data)) // mapped by bbolt, not moved while tx is open
+	data := unsafe.Slice((*byte)(start), tx.Size())
+	return boltTree{pages: boltPages{data, b.page}, root: uint64(tx.Cursor().Bucket().Root())}
+}
 
 // rollback gives up a transaction. When even that panics, bbolt keeps its locks
 // and must not be called again.

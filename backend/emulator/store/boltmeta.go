@@ -20,6 +20,7 @@ import (
 // FNV-1a hash of the first 56 bytes of them.
 type metaPage struct {
 	pageSize uint32
+	free     uint64 // page with the list of free pages
 	pages    uint64 // pages in use: the file has at least so many
 	txid     uint64
 }
@@ -60,7 +61,31 @@ func checkMetaPages(f io.ReaderAt, size int64) error {
 	if want := newest.pages * uint64(newest.pageSize); uint64(size) < want {
 		return fmt.Errorf("%w: it has %d bytes and should have at least %d; it was cut off", ErrDamaged, size, want)
 	}
+	if err := checkFreeList(f, newest); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	return nil
+}
+
+// checkFreeList reads the list of free pages and checks it.
+func checkFreeList(f io.ReaderAt, m metaPage) error {
+	size := uint64(m.pageSize)
+	if m.free < 2 || m.free >= m.pages {
+		return fmt.Errorf("it has no list of free pages: page %d of %d", m.free, m.pages)
+	}
+	head := make([]byte, pageHeaderSize)
+	if _, err := f.ReadAt(head, int64(m.free*size)); err != nil {
+		return err
+	}
+	more := uint64(binary.NativeEndian.Uint32(head[12:]))
+	if binary.NativeEndian.Uint64(head) != m.free || binary.NativeEndian.Uint16(head[8:]) != freePageFlag || more >= m.pages-m.free {
+		return fmt.Errorf("page %d is not the list of free pages", m.free)
+	}
+	list := make([]byte, (more+1)*size)
+	if _, err := f.ReadAt(list, int64(m.free*size)); err != nil {
+		return err
+	}
+	return checkFreePages(list, m.pages)
 }
 
 // metaError tells a damaged first meta page from a file that never had one, by
@@ -101,7 +126,7 @@ func decodeMetaPage(b []byte) (metaPage, error) {
 	if v := order.Uint32(b[4:]); v != metaVersion {
 		return metaPage{}, fmt.Errorf("it has bbolt version %d, this program knows %d", v, metaVersion)
 	}
-	m := metaPage{pageSize: order.Uint32(b[8:]), pages: order.Uint64(b[40:]), txid: order.Uint64(b[48:])}
+	m := metaPage{pageSize: order.Uint32(b[8:]), free: order.Uint64(b[32:]), pages: order.Uint64(b[40:]), txid: order.Uint64(b[48:])}
 	if m.pageSize < minPageSize || m.pageSize > maxPageSize || m.pageSize&(m.pageSize-1) != 0 {
 		return metaPage{}, fmt.Errorf("it names a page size of %d", m.pageSize)
 	}
