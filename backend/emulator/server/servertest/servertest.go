@@ -25,7 +25,8 @@ type Server struct {
 	// Server is the server itself, to create ledgers and to look inside.
 	Server *server.Server
 
-	t testing.TB
+	t  testing.TB
+	hs *httptest.Server
 }
 
 // Option changes the server's Config before it starts.
@@ -51,7 +52,7 @@ func New(t testing.TB, opts ...Option) *Server {
 			t.Errorf("servertest: closing the server: %v", err)
 		}
 	})
-	s := &Server{URL: hs.URL, Server: srv, t: t}
+	s := &Server{URL: hs.URL, Server: srv, t: t, hs: hs}
 	s.Control, s.Session = Clients(hs.URL, "test", "test")
 	return s
 }
@@ -96,3 +97,7 @@ func (s *Server) Advance(d time.Duration) {
 		s.t.Fatalf("servertest: %v", err)
 	}
 }
+
+// DropConnections closes all connections of clients, in the middle of a
+// request or not.
+func (s *Server) DropConnections() { s.hs.CloseClientConnections() }
