@@ -1,0 +1,181 @@
+package bench
+
+import (
+	"context"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/tallyledger/tally/backend/emulator"
+	"github.com/tallyledger/tally/hashchain/ion"
+	"github.com/tallyledger/tally/ledger"
+)
+
+var fill = flag.Int("fill", 1_000_000, "documents, one a block, that a filled ledger holds before it is timed")
+
+// vin is the indexed field: unique, in no order.
+func vin(i int64) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(i)*0x9e3779b97f4a7c15)
+	return fmt.Sprintf("%X", b)
+}
+
+// document is a registration of about 340 bytes.
+func document(i int64) ion.Value {
+	var w ion.Writer
+	w.BeginStruct()
+	w.Field("VIN").String(vin(i))
+	w.Field("Type").String("Sedan")
+	w.Field("Year").Int(2011)
+	w.Field("Make").String("Audi")
+	w.Field("Model").String("A5")
+	w.Field("Color").String([]string{"Silver", "Black", "White", "Red"}[i&3])
+	w.Field("LicensePlateNumber").String(fmt.Sprintf("LEWISR%dLL", i))
+	w.Field("PendingPenaltyTicketAmount").Decimal(ion.NewDecimal(i%10000, -2))
+	w.Field("Active").Bool(true)
+	w.Field("Remarks").String("inspected and found to be in good order; the owner was told of the next date by letter")
+	w.End()
+	v, err := w.Build()
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// exec runs one statement in a transaction of its own.
+func exec(tb testing.TB, l ledger.Ledger, statement string, params ...any) {
+	tb.Helper()
+	err := l.Execute(context.Background(), func(tx ledger.Transaction) error {
+		_, err := tx.Execute(statement, params...)
+		return err
+	})
+	if err != nil {
+		tb.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func insert(ctx context.Context, l ledger.Ledger, i int64) error {
+	return l.Execute(ctx, func(tx ledger.Transaction) error {
+		_, err := tx.Execute("INSERT INTO VehicleRegistration ?", document(i))
+		return err
+	})
+}
+
+// next numbers documents over all benchmarks of a run.
+var next atomic.Int64
+
+// fillLedger inserts n documents, one a transaction, from 64 goroutines.
+func fillLedger(tb testing.TB, path string, n int) {
+	l, err := emulator.Open(path, emulator.WithoutSync())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	exec(tb, l, "CREATE TABLE VehicleRegistration")
+	exec(tb, l, "CREATE INDEX ON VehicleRegistration (VIN)")
+	var wg sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(n))
+	for range 64 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for left.Add(-1) >= 0 {
+				if err := insert(context.Background(), l, next.Add(1)); err != nil {
+					tb.Error(err)
+					return
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	if err := l.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	syncFile(tb, path)
+}
+
+func syncFile(tb testing.TB, path string) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// filled gives the path of a ledger with n documents; it is made once a run.
+var filled = struct {
+	sync.Mutex
+	paths map[int]string
+	first map[int]int64 // number of the first document
+}{paths: map[int]string{}, first: map[int]int64{}}
+
+func filledPath(tb testing.TB, n int) (path string, first int64) {
+	filled.Lock()
+	defer filled.Unlock()
+	if p, ok := filled.paths[n]; ok {
+		return p, filled.first[n]
+	}
+	dir, err := os.MkdirTemp("", "tally-bench-*")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p := filepath.Join(dir, "bench.tally")
+	filled.first[n] = next.Load() + 1
+	fillLedger(tb, p, n)
+	filled.paths[n] = p
+	return p, filled.first[n]
+}
+
+func openFilled(tb testing.TB, n int) (*emulator.Ledger, int64) {
+	path, first := filledPath(tb, n)
+	l, err := emulator.Open(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = l.Close() })
+	return l, first
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	for _, p := range filled.paths {
+		_ = os.RemoveAll(filepath.Dir(p))
+	}
+	os.Exit(code)
+}
+
+func pick(first int64, n int) int64 { return first + rand.Int64N(int64(n)) }
+
+// parallel runs op from a number of goroutines, b.N times in all.
+func parallel(b *testing.B, writers int, op func() error) {
+	var wg sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range writers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for left.Add(-1) >= 0 {
+				if err := op(); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tx/s")
+}
