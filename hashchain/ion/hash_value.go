@@ -35,6 +35,9 @@ func (h *hasher) at(b []byte, i int) (end int) {
 	case code >= 11:
 		h.container(b[:end], d, body)
 	case code == 1:
+		if d&15 > 1 {
+			h.fail(errDamaged)
+		}
 		h.buf = append(h.buf, hashBegin, 0x10|d&1, hashEnd)
 	default:
 		h.scalar(d&0xf0, b[body:end])
@@ -102,7 +105,9 @@ func (h *hasher) scalar(tq byte, body []byte) {
 	var enc [48]byte
 	switch tq {
 	case 0x20, 0x30:
-		body = trimZeros(body)
+		if body = trimZeros(body); tq == 0x30 && len(body) == 0 {
+			h.fail(errDamaged)
+		}
 	case 0x40:
 		f, ok := floatOf(body)
 		if !ok {

@@ -38,12 +38,19 @@ type Catalog interface {
 }
 
 // importRange is a run of ids taken from a shared table, up to and without end
-// when the system symbols are not counted. texts may be shorter than the run:
-// ids beyond it have unknown text. Lengths come from untrusted input and are
-// never used to allocate.
+// when the system symbols are not counted. The table may be shorter than the
+// run, or nil: ids beyond it have unknown text. Lengths come from untrusted
+// input and are never used to allocate.
 type importRange struct {
 	end   int
-	texts []string
+	table *SharedTable
+}
+
+func (r importRange) texts() []string {
+	if r.table == nil {
+		return nil
+	}
+	return r.table.Symbols
 }
 
 // unknownText stands in a table for a symbol without text. It is not valid
@@ -89,7 +96,7 @@ func (t *SymbolTable) importedText(id int) (string, bool) {
 	if i > 0 {
 		id -= t.imports[i-1].end
 	}
-	if texts := t.imports[i].texts; id < len(texts) {
+	if texts := t.imports[i].texts(); id < len(texts) {
 		return texts[id], true
 	}
 	return "", false
@@ -127,7 +134,8 @@ func (t *SymbolTable) find(text string) (sid uint32, ok bool) {
 	}
 	base := systemSymbols + 1
 	for _, r := range t.imports {
-		for i, s := range r.texts[:min(len(r.texts), r.end-(base-systemSymbols-1))] {
+		texts := r.texts()
+		for i, s := range texts[:min(len(texts), r.end-(base-systemSymbols-1))] {
 			if s == text {
 				return uint32(base + i), true
 			}
@@ -239,13 +247,11 @@ func (t *SymbolTable) addImport(v Value, cat Catalog) error {
 	if name == "" || name == "$ion" {
 		return nil
 	}
-	var texts []string
+	var shared *SharedTable
 	if cat != nil {
-		if s := cat.FindSharedTable(name, version); s != nil {
-			if maxID < 0 && s.Version == version {
-				maxID = len(s.Symbols)
-			}
-			texts = s.Symbols
+		shared = cat.FindSharedTable(name, version)
+		if shared != nil && maxID < 0 && shared.Version == version {
+			maxID = len(shared.Symbols)
 		}
 	}
 	if maxID < 0 {
@@ -256,7 +262,7 @@ func (t *SymbolTable) addImport(v Value, cat Catalog) error {
 	}
 	t.repeats = true
 	t.imported += maxID
-	t.imports = append(t.imports, importRange{end: t.imported, texts: texts})
+	t.imports = append(t.imports, importRange{end: t.imported, table: shared})
 	return nil
 }
 

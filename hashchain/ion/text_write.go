@@ -23,7 +23,7 @@ func AppendCompact(dst []byte, v Value) []byte {
 }
 
 // AppendPretty appends v as Ion text for people: two spaces of indent a level,
-// one field or element a line.
+// up to 40 levels, one field or element a line.
 func AppendPretty(dst []byte, v Value) []byte {
 	w := textWriter{buf: dst, pretty: true}
 	w.value(v)
@@ -89,13 +89,16 @@ func (w *textWriter) container(v Value, begin, end byte, separator string) {
 	w.buf = append(w.buf, end)
 }
 
+// maxIndent keeps deep nesting from filling the output with spaces.
+const maxIndent = 40
+
 // line begins a line of the pretty form.
 func (w *textWriter) line() {
 	if !w.pretty {
 		return
 	}
 	w.buf = append(w.buf, '\n')
-	for range w.depth {
+	for range min(w.depth, maxIndent) {
 		w.buf = append(w.buf, "  "...)
 	}
 }

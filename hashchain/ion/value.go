@@ -130,7 +130,7 @@ func (v Value) Bool() (b, ok bool) {
 	if v.typ != BoolType || v.null {
 		return false, false
 	}
-	return v.tag()&15 == 1, true
+	return v.tag()&15 == 1, v.tag()&15 <= 1
 }
 
 // Int64 returns the value of an int that is not null and fits.

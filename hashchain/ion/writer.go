@@ -10,7 +10,7 @@ import (
 // first use, lengths take as few bytes as they can, and fields keep the order
 // they are written in: the form in which QLDB wrote its streams. The first
 // misuse or bad value makes every later call a no-op and is returned by
-// [Writer.Bytes]. The zero Writer is ready; Reset makes it ready again and
+// [Writer.Bytes]; so does a stream of more than 2 GiB. The zero Writer is ready; Reset makes it ready again and
 // keeps its memory. A Writer must not be used by two goroutines at once.
 type Writer struct {
 	buf       []byte // the values, without the heads of containers and wrappers
@@ -35,8 +35,8 @@ type Writer struct {
 // is known at the end only, so it is kept apart and put in its place when the
 // stream is put together: nothing is ever moved.
 type head struct {
-	at   int // where it belongs in buf
-	n    int // length of what follows; while open, headBytes at the start
+	at   uint32 // where it belongs in buf
+	n    uint32 // length of what follows; while open, headBytes at the start
 	code byte
 }
 
@@ -106,6 +106,10 @@ func (w *Writer) begin() bool {
 		w.fail(fmt.Errorf("ion: nesting is deeper than %d", MaxDepth))
 		return false
 	}
+	if w.Len() > maxVar {
+		w.fail(fmt.Errorf("ion: more than %d bytes in one stream", maxVar))
+		return false
+	}
 	if len(w.open) == 0 {
 		w.atTop++
 	} else if w.inStruct() && !w.named {
@@ -141,15 +145,16 @@ func (w *Writer) end() {
 
 func (w *Writer) push(code byte) {
 	w.open = append(w.open, len(w.heads))
-	w.heads = append(w.heads, head{at: len(w.buf), n: w.headBytes, code: code})
+	w.heads = append(w.heads, head{at: uint32(len(w.buf)), n: uint32(w.headBytes), code: code})
 }
 
 func (w *Writer) pop() {
 	last := len(w.open) - 1
 	h := &w.heads[w.open[last]]
 	w.open = w.open[:last]
-	h.n = len(w.buf) - h.at + w.headBytes - h.n
-	w.headBytes += sized(h.n) - h.n
+	n := len(w.buf) - int(h.at) + w.headBytes - int(h.n)
+	h.n = uint32(n)
+	w.headBytes += sized(n) - n
 }
 
 // sized is the length of a value with a body of n bytes.
@@ -228,8 +233,8 @@ func (w *Writer) appendValues(dst []byte) []byte {
 	for i := range w.heads {
 		h := &w.heads[i]
 		dst = append(dst, w.buf[prev:h.at]...)
-		dst = appendHead(dst, h.code, h.n)
-		prev = h.at
+		dst = appendHead(dst, h.code, int(h.n))
+		prev = int(h.at)
 	}
 	return append(dst, w.buf[prev:]...)
 }
