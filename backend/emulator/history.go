@@ -31,9 +31,18 @@ func (c *blockCache) block(snap store.Snapshot, seq int64) (ion.Value, error) {
 	return v, err
 }
 
+// readBlock reads a block in the store's own bytes.
 func readBlock(snap store.Snapshot, seq int64) (ion.Value, error) {
-	b := snap.Get(store.Journal, seqKey(seq))
-	if b == nil {
+	return openBlock(snap, seq, snap.Get(store.Journal, seqKey(seq)))
+}
+
+// copyBlock reads a block in bytes that outlive the snapshot.
+func copyBlock(snap store.Snapshot, seq int64) (ion.Value, error) {
+	return openBlock(snap, seq, append([]byte(nil), snap.Get(store.Journal, seqKey(seq))...))
+}
+
+func openBlock(snap store.Snapshot, seq int64, b []byte) (ion.Value, error) {
+	if len(b) == 0 {
 		if err := snap.Err(); err != nil {
 			return ion.Value{}, err
 		}

@@ -31,6 +31,9 @@ func (l *Ledger) Digest(ctx context.Context) (ledger.Digest, error) {
 	if err := ctx.Err(); err != nil {
 		return ledger.Digest{}, err
 	}
+	if l.isClosed() {
+		return ledger.Digest{}, ledger.ErrClosed
+	}
 	st := l.state.Load()
 	return ledger.Digest{Hash: st.digest(), Tip: l.address(st.seq)}, nil
 }
@@ -72,7 +75,8 @@ func (l *Ledger) blockFor(ctx context.Context, at hashchain.BlockAddress, tip *h
 		v.snap.Close()
 		return v, nil, ion.Value{}, err
 	}
-	raw, err := readBlock(v.snap, int64(at.SequenceNo))
+	// A copy outlives the snapshot, and the answer is a view on it.
+	raw, err := copyBlock(v.snap, int64(at.SequenceNo))
 	var b *hashchain.Block
 	if err == nil {
 		if b, err = hashchain.BlockOf(raw); err != nil {
@@ -94,7 +98,7 @@ func (l *Ledger) Block(ctx context.Context, at hashchain.BlockAddress, tip *hash
 		return ledger.Block{}, err
 	}
 	defer v.snap.Close()
-	out := ledger.Block{Value: raw.Clone()}
+	out := ledger.Block{Value: raw}
 	if tip != nil {
 		out.Proof, err = hashchain.ProveBlock(snapNodes{v.snap}, b.Address.SequenceNo, tip.SequenceNo)
 	}
@@ -114,7 +118,7 @@ func (l *Ledger) Revision(ctx context.Context, at hashchain.BlockAddress, docume
 		return ledger.Revision{}, errParameter("DocumentId", textNoDocument)
 	}
 	rev, _ := revisionAt(raw, i)
-	out := ledger.Revision{Value: rev.Clone()}
+	out := ledger.Revision{Value: rev}
 	if tip != nil {
 		out.Proof, err = hashchain.ProveRevision(snapNodes{v.snap}, b, i, tip.SequenceNo)
 	}

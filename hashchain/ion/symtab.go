@@ -295,7 +295,7 @@ func (t *SymbolTable) buildIndex() {
 	if t.repeats {
 		return
 	}
-	if len(t.locals) <= linear {
+	if len(t.locals) <= unindexed {
 		t.repeats = repeated(t.locals)
 		return
 	}
@@ -313,14 +313,26 @@ func (t *SymbolTable) buildIndex() {
 	t.index = index
 }
 
+// unindexed is the largest table without an index. A block has about 45
+// symbols and is mostly read in order, so an index would not pay.
+const unindexed = 64
+
+// repeated compares a text with the ones before it only where one of them has
+// the same length, first and last byte, up to chance.
 func repeated(locals []string) bool {
+	var seen [4]uint64
 	for i, s := range locals {
 		if systemSID(s) != 0 {
 			return true
 		}
-		if slices.Contains(locals[:i], s) {
+		h := byte(len(s))
+		if len(s) > 0 {
+			h = h*31 + s[0]*7 + s[len(s)-1]
+		}
+		if seen[h>>6]>>(h&63)&1 != 0 && slices.Contains(locals[:i], s) {
 			return true
 		}
+		seen[h>>6] |= 1 << (h & 63)
 	}
 	return false
 }
