@@ -260,7 +260,8 @@ func (c *compiler) field(base node, name string) node {
 	case *varNode:
 		return &pathNode{b.slot, []int{r}}
 	case *pathNode:
-		return &pathNode{b.slot, append(b.refs[:len(b.refs):len(b.refs)], r)}
+		b.refs = append(b.refs, r) // each occurrence of a path has a node of its own
+		return b
 	}
 	return &fieldNode{base, r}
 }

@@ -21,6 +21,9 @@ import (
 //	statement               executes the whole case as one statement
 //	eval                    evaluates expressions
 //	parse                   parses and prints the canonical text
+//	pairs op=…              applies an operator to each pair of values: T, F, N for
+//	                        null or ! for an error, a line for each left side
+//	casts                   casts each value to each type
 //	reset                   empties the ledger
 //
 // Add a case to a file and run the test with -rewrite.
@@ -68,6 +71,10 @@ func command(t *testing.T, m **memory, d *datadriven.TestData) (string, int) {
 		}
 	case "parse":
 		one = showParse
+	case "pairs":
+		return pairs(*m, d, lines), len(lines) * len(lines)
+	case "casts":
+		return casts(*m, lines), len(lines) * len(castTypes)
 	default:
 		t.Fatalf("%s: no such command: %s", d.Pos, d.Cmd)
 	}
@@ -113,7 +120,71 @@ func show(m *memory, s string, reads, standard bool) string {
 		out = "(no rows)"
 	}
 	if reads {
-		out += fmt.Sprintf("  [%d: %s]", res.ios, strings.Join(m.lookups, ", "))
+		out += fmt.Sprintf("  [%d: %s]", res.ios, strings.Join(counted(m.lookups), ", "))
+	}
+	return out
+}
+
+// pairs applies an operator to all pairs of the values.
+func pairs(m *memory, d *datadriven.TestData, values []string) string {
+	var op string
+	for _, a := range d.CmdArgs {
+		if a.Key == "op" {
+			op = strings.Join(a.Vals, " ")
+		}
+	}
+	var out strings.Builder
+	for _, a := range values {
+		for _, b := range values {
+			s := show(m, "SELECT VALUE "+a+" "+op+" "+b+" FROM <<0>>", false, false)
+			switch s {
+			case "true":
+				s = "T"
+			case "false":
+				s = "F"
+			case "null":
+				s = "N"
+			default:
+				s = s[:1]
+			}
+			out.WriteString(s)
+		}
+		out.WriteString("  " + a + "\n")
+	}
+	return out.String()
+}
+
+var castTypes = []string{"NULL", "MISSING", "BOOLEAN", "INTEGER", "FLOAT", "DECIMAL", "TIMESTAMP", "STRING", "SYMBOL", "CLOB", "BLOB",
+	"LIST", "SEXP", "BAG", "STRUCT"}
+
+// casts casts each value to each type; where that is another value, the result
+// is shown with its type.
+func casts(m *memory, values []string) string {
+	var out strings.Builder
+	for _, v := range values {
+		out.WriteString(v + "\n")
+		for _, typ := range castTypes {
+			s := show(m, "SELECT CAST("+v+" AS "+typ+") AS r FROM <<0>>", false, false)
+			s = strings.TrimPrefix(s, "! Evaluator Error: at line 1, column 8: ")
+			out.WriteString("  " + typ + strings.Repeat(" ", 10-len(typ)) + s + "\n")
+		}
+	}
+	return out.String()
+}
+
+// counted joins repetitions.
+func counted(list []string) []string {
+	var out []string
+	for i := 0; i < len(list); {
+		n := 1
+		for i+n < len(list) && list[i+n] == list[i] {
+			n++
+		}
+		out = append(out, list[i])
+		if n > 1 {
+			out[len(out)-1] += fmt.Sprintf(" ×%d", n)
+		}
+		i += n
 	}
 	return out
 }

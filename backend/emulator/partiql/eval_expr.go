@@ -173,30 +173,27 @@ func elementOf(d, i *datum) (datum, error) {
 	switch t := i.v.Type(); {
 	case i.unknown():
 		return datum{}, nil
-	case d.isStruct():
+	case t.IsText():
 		name, ok := i.v.Text()
-		if !ok {
-			return datum{}, errf("Cannot convert index to int/string: %s", i.ionText())
+		if !ok || !d.isStruct() {
+			return datum{}, nil
 		}
 		v, _ := d.v.Field(name)
 		return ionDatum(v), nil
-	case t == ion.IntType && !i.v.IsNull():
-		x, ok := i.v.Int64()
-		if !ok || x < 0 || !d.isSequence() || d.kind() == seqBag {
-			return datum{}, nil
-		}
-		if d.seq != nil {
-			if x < int64(len(d.seq.items)) {
-				return d.seq.items[x], nil
-			}
-			return datum{}, nil
-		}
+	case t != ion.IntType:
+		return datum{}, errf("Cannot convert index to int/string: %s", i.ionText())
+	}
+	x, ok := i.v.Int64()
+	switch {
+	case !ok || x < 0 || !d.isSequence() || d.kind() == seqBag:
+		return datum{}, nil
+	case d.seq == nil:
 		v, _ := d.v.Index(int(min(x, 1<<31)))
 		return ionDatum(v), nil
-	case t.IsText() && !i.v.IsNull():
-		return datum{}, nil
+	case x < int64(len(d.seq.items)):
+		return d.seq.items[x], nil
 	}
-	return datum{}, errf("Cannot convert index to int/string: %s", i.ionText())
+	return datum{}, nil
 }
 
 func (n *spreadNode) eval(m *machine) (datum, error) {

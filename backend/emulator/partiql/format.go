@@ -337,7 +337,13 @@ func (f *formatter) logic(e *Logic, own int) {
 func (f *formatter) inSet(e Expr, own int) {
 	switch s := e.(type) {
 	case *Sequence:
-		f.sequence(s)
+		if s.Bag || !inParens(s.Items) {
+			f.sequence(s)
+			return
+		}
+		f.put("(")
+		f.list(s.Items)
+		f.put(")")
 		return
 	case *Select:
 		f.put("(")
@@ -352,6 +358,19 @@ func (f *formatter) inSet(e Expr, own int) {
 		return
 	}
 	f.expr(e, own)
+}
+
+// inParens reports whether a list behind IN may be written in parentheses. One
+// element that begins with a parenthesis would be taken as an expression.
+func inParens(items []Expr) bool {
+	if len(items) != 1 {
+		return len(items) > 1
+	}
+	switch items[0].(type) {
+	case *Literal, *Param, *Var:
+		return true
+	}
+	return false
 }
 
 func (f *formatter) path(e *Path) {
@@ -500,7 +519,21 @@ func (f *formatter) selectBody(s *Select) {
 }
 
 func (f *formatter) starItem(e Expr) {
-	f.path(&Path{Root: e, Steps: []Step{{Kind: StepUnpivot}}})
+	path := &Path{Root: e}
+	if p, ok := e.(*Path); ok && fieldsOnly(p.Steps) {
+		path.Root, path.Steps = p.Root, p.Steps
+	}
+	path.Steps = append(path.Steps[:len(path.Steps):len(path.Steps)], Step{Kind: StepUnpivot})
+	f.path(path)
+}
+
+func fieldsOnly(steps []Step) bool {
+	for i := range steps {
+		if steps[i].Kind != StepField {
+			return false
+		}
+	}
+	return true
 }
 
 func typeText(t TypeName) string {

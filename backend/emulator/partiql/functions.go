@@ -2,6 +2,7 @@ package partiql
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -49,7 +50,7 @@ func init() {
 	}
 }
 
-// arguments that no function limits.
+// anyNumber reports whether the function takes any number of arguments.
 func (f *function) anyNumber() bool { return f.max == 0 && f.unknowns }
 
 // callNode is a call of a function.
@@ -68,7 +69,11 @@ func (c *compiler) call(e *Call) node {
 		return nothing
 	}
 	if n := len(e.Args); n < f.min || n > f.max && !f.anyNumber() {
-		c.arity(e.Pos, e.Name, f.min, f.max, n)
+		high := f.max
+		if f.anyNumber() {
+			high = math.MaxInt32
+		}
+		c.arity(e.Pos, e.Name, f.min, high, n)
 		return nothing
 	}
 	args := c.exprs(e.Args)
@@ -81,9 +86,6 @@ func (c *compiler) call(e *Call) node {
 
 // arity refuses a call with a wrong number of arguments.
 func (c *compiler) arity(at Pos, name string, low, high, got int) {
-	if high == 0 {
-		high = 1<<31 - 1
-	}
 	message := fmt.Sprintf("%s takes between %d and %d arguments, received: %d", name, low, high, got)
 	switch {
 	case low == 1 && high == 1:

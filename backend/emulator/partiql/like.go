@@ -20,7 +20,7 @@ func (c *compiler) like(e *Like) node {
 		consts = consts && isConst(n.escape)
 	}
 	if consts {
-		if p, _, err := n.read(nil); err == nil {
+		if p, _, err := n.read(nil, &datum{}); err == nil {
 			n.compiled = p
 		}
 	}
@@ -42,7 +42,7 @@ func (n *likeNode) truth(m *machine) (tri, error) {
 	p := n.compiled
 	if p == nil {
 		var unknown bool
-		if p, unknown, err = n.read(m); err != nil || unknown {
+		if p, unknown, err = n.read(m, &d); err != nil || unknown {
 			return isUnknown, err
 		}
 	}
@@ -58,7 +58,7 @@ func (n *likeNode) truth(m *machine) (tri, error) {
 
 // read evaluates the pattern and its escape character. unknown says that one of
 // them is null.
-func (n *likeNode) read(m *machine) (p *likePattern, unknown bool, err error) {
+func (n *likeNode) read(m *machine, value *datum) (p *likePattern, unknown bool, err error) {
 	pattern, err := n.pattern.eval(m)
 	if err != nil {
 		return nil, false, err
@@ -78,7 +78,11 @@ func (n *likeNode) read(m *machine) (p *likePattern, unknown bool, err error) {
 	text, ok := pattern.v.Text()
 	esc, escOK := escape.v.Text()
 	if !ok || n.escape != nil && !escOK {
-		return nil, false, errLike(&datum{}, pattern.ionText(), escape.ionText())
+		shown := ""
+		if n.escape != nil {
+			shown = escape.ionText()
+		}
+		return nil, false, errLike(value, pattern.ionText(), shown)
 	}
 	if n.escape == nil {
 		p, err := readLike(text, -1)

@@ -10,7 +10,7 @@ var dateParts = []string{"year", "month", "day", "hour", "minute", "second", "ti
 
 // functionWords are reserved words that are called like functions.
 var functionWords = map[string]bool{"count": true, "sum": true, "avg": true, "min": true, "max": true, "exists": true, "coalesce": true,
-	"nullif": true, "char_length": true, "character_length": true, "lower": true, "upper": true, "list": true, "sexp": true, "bag": true,
+	"nullif": true, "size": true, "char_length": true, "character_length": true, "lower": true, "upper": true, "list": true, "sexp": true, "bag": true,
 	"octet_length": true, "bit_length": true, "position": true, "translate": true, "convert": true}
 
 // keywordTerm parses the terms that begin with a reserved word.

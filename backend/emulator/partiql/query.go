@@ -129,7 +129,11 @@ func (c *compiler) conjuncts(dst []conjunct, e Expr) []conjunct {
 	}
 	saved := c.uses
 	c.uses = nil
-	dst = append(dst, conjunct{c.expr(e), c.uses})
+	n := c.expr(e)
+	if !isSafe(n) {
+		n = &located{n, e.Start()}
+	}
+	dst = append(dst, conjunct{n, c.uses})
 	c.uses = saved
 	for slot, used := range dst[len(dst)-1].uses {
 		if used {

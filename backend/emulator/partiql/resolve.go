@@ -126,8 +126,13 @@ func (c *compiler) sourceExpr(s *source, e Expr) {
 		c.historySource(s, historyCall(e))
 		return
 	}
-	if v, ok := e.(*Var); ok && !v.Lexical {
-		if g, ok := c.global(v.Name); ok {
+	if v, ok := e.(*Var); ok {
+		local := false
+		if v.Lexical {
+			found, _ := c.scope.lookup(v.Name, v.Quoted)
+			local = found != nil
+		}
+		if g, ok := c.global(v.Name); ok && !local {
 			if c.globalAllowed(v.Name, v.Pos) {
 				s.kind, s.table, s.view = sourceTable, g.table, g.view
 			}
