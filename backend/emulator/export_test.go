@@ -1,0 +1,7 @@
+package emulator
+
+// What tests of package emulator_test need of the inside.
+var (
+	WithStore = withStore
+	CreatedBy = createdBy
+)
