@@ -71,7 +71,7 @@ func TestDriverGoTypes(t *testing.T) {
 		in   any
 		want string
 	}{
-		{true, "true"}, {int64(math.MinInt64), "-9223372036854775808"}, {uint64(math.MaxUint64), "18446744073709551615"}, 
+		{true, "true"}, {int64(math.MinInt64), "-9223372036854775808"}, {uint64(math.MaxUint64), "18446744073709551615"},
 		{2.5, "2.5e0"}, {ionGo.MustParseDecimal("1.10"), "1.10"}, {"text", `"text"`}, {[]byte("hello"), "{{aGVsbG8=}}"},
 		{ionGo.NewTimestamp(time.Date(2022, 11, 5, 1, 2, 3, 0, time.UTC), ionGo.TimestampPrecisionSecond, ionGo.TimezoneUTC), "2022-11-05T01:02:03Z"},
 		{[]any{1, "two", 3.0}, `[1,"two",3e0]`}, {map[string]any{"a": []int{1}}, "{a:[1]}"}, {[]int(nil), "null"},

@@ -197,7 +197,7 @@ func blockPlace(v ion.Value) (at hashchain.BlockAddress, t time.Time, err error)
 // startExport runs a job until it ends or the server is closed; one that was
 // interrupted stays IN_PROGRESS and runs again at the next start.
 func (s *Server) startExport(job *exportJob) {
-	s.jobs.Go(func() {
+	s.exports.Go(func() {
 		err := job.run(s.ctx)
 		if err != nil && (s.ctx.Err() != nil || errors.Is(err, context.Canceled)) {
 			return

@@ -67,10 +67,10 @@ func (s *Server) exportJournal(req *controlRequest) (any, error) {
 		return nil, err
 	}
 	if s.target == nil {
-		return nil, errS3("NoTarget", "this server has nothing that stands for S3; start it with --export-dir or --s3-endpoint")
+		return nil, errS3("NoSuchBucket this server has nothing that stands for S3; start it with --export-dir or --s3-endpoint")
 	}
 	if err := s.target.check(x.Bucket, x.Prefix); err != nil {
-		return nil, errS3("InvalidArgument", err.Error())
+		return nil, errS3("InvalidArgument " + err.Error())
 	}
 	x.ID = s.ids.Next().String()
 	if err := st.clone().addExport(x); err != nil {
@@ -79,7 +79,7 @@ func (s *Server) exportJournal(req *controlRequest) (any, error) {
 	// What is not written yet cannot be announced: the manifest goes first.
 	job := &exportJob{export: x, entry: e, target: s.target}
 	if err := job.start(req.ctx); err != nil {
-		return nil, errS3("PutObject", err.Error())
+		return nil, errS3(err.Error())
 	}
 	if err := s.registry.update(req.name, func(st *ledgerState) error { return st.addExport(x) }); err != nil {
 		return nil, err
@@ -88,8 +88,10 @@ func (s *Server) exportJournal(req *controlRequest) (any, error) {
 	return struct{ ExportId string }{x.ID}, nil
 }
 
-func errS3(code, text string) error {
-	return errInvalid("S3ExportConfiguration", "QLDB encountered an error validating S3 configuration: %s %s", code, text)
+// errS3 is the error for a bucket that cannot be used; text begins with S3's
+// code where it has one.
+func errS3(text string) error {
+	return errInvalid("S3ExportConfiguration", "QLDB encountered an error validating S3 configuration: %s", text)
 }
 
 func (st *ledgerState) addExport(x *exportState) error {

@@ -77,3 +77,10 @@ func (c *sdkSession) commit(tx string) error {
 	}})
 	return err
 }
+
+// commitNothing commits a transaction that there is not.
+func (c *sdkSession) commitNothing() error {
+	d := hashchain.NewCommitDigest("0123456789012345678901")
+	c.digests["0123456789012345678901"] = &d
+	return c.commit("0123456789012345678901")
+}

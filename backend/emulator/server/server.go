@@ -34,7 +34,8 @@ type Server struct {
 
 	ctx     context.Context // ended by Close; jobs run under it
 	cancel  context.CancelFunc
-	jobs    sync.WaitGroup
+	jobs    sync.WaitGroup // the sweeper
+	exports sync.WaitGroup // exports that are running
 	closing sync.Once
 	failed  error // of Close
 }
@@ -143,6 +144,7 @@ func (s *Server) Close() error {
 	s.closing.Do(func() {
 		s.cancel()
 		s.jobs.Wait()
+		s.exports.Wait()
 		s.failed = s.registry.close()
 		if s.target != nil {
 			s.failed = errors.Join(s.failed, s.target.close())

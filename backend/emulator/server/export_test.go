@@ -1,0 +1,36 @@
+package server
+
+// WaitForExports waits until no export runs.
+func (s *Server) WaitForExports() { s.exports.Wait() }
+
+// SessionCount is how many sessions have a token.
+func (s *Server) SessionCount() int { return s.sessions.count() }
+
+// Sweep does what the server does every few seconds.
+func (s *Server) Sweep() {
+	s.sweep(s.ctx)
+	s.registry.sweep()
+}
+
+// BreakLedger makes every request for the ledger's journal panic.
+func (s *Server) BreakLedger(name string) { s.registry.entries[name].engine = nil }
+
+// DecodeStates is what reads server.json.
+func DecodeStates(data []byte) error {
+	_, err := decodeStates(data)
+	return err
+}
+
+// AppendJSON is the down-conversion of exports.
+var AppendJSON = appendJSON
+
+// StateFile is the name of the file that the control plane keeps.
+const StateFile = stateFile
+
+// SplitStatements cuts a seed file into statements.
+func SplitStatements(text string) (out []string) {
+	for _, st := range splitStatements(text) {
+		out = append(out, st.text)
+	}
+	return out
+}
