@@ -16,24 +16,24 @@ type Limits struct {
 
 // machine is the state of one run of a plan.
 type machine struct {
-	ctx      context.Context
-	plan     *Plan
-	src      Source
-	sink     Sink
-	params   []ion.Value
-	limits   Limits
-	regs     []datum        // variables
-	rows     []*Row         // rows that table sources stand at
-	ords     []int          // positions of sources that range over elements, or -1
-	refs     []ion.FieldRef // field names with their ids
-	deferred []bool         // conditions that failed early and are tried again at the end
-	aggs     []datum        // results of aggregates over rows
-	writers  []*ion.Writer
-	dec      ion.Decoder
-	key      []byte
-	readIOs  int64
-	held     int64
-	ticks    uint32
+	ctx       context.Context
+	plan      *Plan
+	src       Source
+	sink      Sink
+	params    []ion.Value
+	limits    Limits
+	regs      []datum        // variables
+	rows      []*Row         // rows that table sources stand at
+	ords      []int          // positions of sources that range over elements, or -1
+	refs      []ion.FieldRef // field names with their ids
+	deferred  []bool         // conditions that failed early and are tried again at the end
+	aggs      []datum        // results of aggregates over rows
+	writers   []*ion.Writer
+	dec       ion.Decoder
+	key, text []byte // scratch
+	readIOs   int64
+	held      int64
+	ticks     uint32
 }
 
 func newMachine(ctx context.Context, p *Plan, src Source, sink Sink, params []ion.Value, lim Limits) *machine {

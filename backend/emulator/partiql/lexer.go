@@ -23,6 +23,9 @@ type lexer struct {
 // tokenize splits src; the last token is tokEOF.
 func tokenize(src string) (*lexer, error) {
 	l := &lexer{src: src, toks: make([]token, 0, len(src)/4+8)}
+	if !utf8.ValidString(src) {
+		return nil, l.invalidChar(firstInvalid(src))
+	}
 	for {
 		if err := l.space(); err != nil {
 			return nil, err
@@ -35,6 +38,16 @@ func tokenize(src string) (*lexer, error) {
 			return nil, err
 		}
 	}
+}
+
+// firstInvalid is the offset of the first byte that is not UTF-8.
+func firstInvalid(src string) int {
+	for i, r := range src {
+		if _, n := utf8.DecodeRuneInString(src[i:]); r == utf8.RuneError && n == 1 {
+			return i
+		}
+	}
+	return len(src)
 }
 
 // space skips white space and comments.

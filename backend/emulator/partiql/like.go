@@ -49,11 +49,13 @@ func (n *likeNode) truth(m *machine) (tri, error) {
 	if d.unknown() {
 		return isUnknown, nil
 	}
-	s, ok := d.v.Text()
+	text, ok := d.v.AppendText(m.text[:0])
+	m.text = text
 	if !ok {
 		return isUnknown, errLike(&d, p.text, p.escape)
 	}
-	return triOf(p.match(s) != n.not), nil
+	match, err := p.match(m, text)
+	return triOf(match != n.not), err
 }
 
 // read evaluates the pattern and its escape character. unknown says that one of
@@ -157,11 +159,15 @@ func errEscape(p *likePattern, sequence string) error {
 }
 
 // match runs in time proportional to the product of the lengths at worst, and
-// does not allocate: it goes back to the last % only.
-func (p *likePattern) match(s string) bool {
+// looks at the machine's context on the way; it does not allocate. It goes back
+// to the last % only.
+func (p *likePattern) match(m *machine, s []byte) (bool, error) {
 	i, star, resume := 0, -1, 0
-	for pos := 0; pos < len(s); {
-		r, size := utf8.DecodeRuneInString(s[pos:])
+	for pos, steps := 0, 1; pos < len(s); steps++ {
+		if steps&(1<<20-1) == 0 && m.ctx != nil && m.ctx.Err() != nil {
+			return false, canceled(m.ctx)
+		}
+		r, size := utf8.DecodeRune(s[pos:])
 		switch {
 		case i < len(p.items) && p.items[i] == likeAny:
 			star, resume = i, pos
@@ -172,14 +178,14 @@ func (p *likePattern) match(s string) bool {
 			pos += size
 			continue
 		case star < 0:
-			return false
+			return false, nil
 		}
-		_, size = utf8.DecodeRuneInString(s[resume:])
+		_, size = utf8.DecodeRune(s[resume:])
 		resume += size
 		i, pos = star+1, resume
 	}
 	for i < len(p.items) && p.items[i] == likeAny {
 		i++
 	}
-	return i == len(p.items)
+	return i == len(p.items), nil
 }
