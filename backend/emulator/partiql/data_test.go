@@ -88,7 +88,7 @@ func command(t *testing.T, m **memory, d *datadriven.TestData) (string, int) {
 func showParse(s string) string {
 	stmt, err := partiql.Parse(s)
 	if err != nil {
-		return "! " + err.Error()
+		return "! " + strings.ReplaceAll(err.Error(), "\n", "\\n")
 	}
 	return partiql.Format(stmt)
 }

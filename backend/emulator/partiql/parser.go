@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// Limits of statements.
+// Bounds on what is parsed. QLDB's own limit of 100,000 characters is one of a
+// ledger's limits and is not checked here.
 const (
-	// MaxStatement is the longest statement, in characters.
-	MaxStatement = 100_000
+	// MaxStatement is the longest statement, in bytes: 4 MiB.
+	MaxStatement = 4 << 20
 	// MaxNesting is how deeply expressions may be nested.
 	MaxNesting = 500
 )
@@ -27,8 +28,10 @@ type parser struct {
 
 // Parse parses one statement. Its errors are of type *Error.
 func Parse(text string) (*Statement, error) {
-	if len(text) > MaxStatement && strings.Count(text, "")-1 > MaxStatement {
-		return nil, tooLong(text)
+	if len(text) > MaxStatement {
+		e := stateError(CodeOther, "The statement has %d bytes; a statement may have at most %d", len(text), MaxStatement)
+		e.cause = ErrTooLarge
+		return nil, e
 	}
 	l, err := tokenize(text)
 	if err != nil {
@@ -46,12 +49,6 @@ func Parse(text string) (*Statement, error) {
 		return nil, p.refused
 	}
 	return &Statement{Text: text, Params: l.params, Body: body}, nil
-}
-
-func tooLong(text string) error {
-	e := stateError(CodeOther, "The statement has %d characters; a statement may have at most %d", strings.Count(text, "")-1, MaxStatement)
-	e.cause = ErrTooLarge
-	return e
 }
 
 func (p *parser) tok() *token { return &p.toks[p.i] }
@@ -153,24 +150,16 @@ func (p *parser) statement() Node {
 	case t.kind == tokIdentifier && strings.EqualFold(t.text, "undrop"):
 		return p.undrop()
 	case t.kind == tokKeyword:
-		if body := p.keywordStatement(t); body != nil {
+		if body := p.keywordStatement(t); body != nil || p.err != nil {
 			return body
 		}
-		p.fail("unexpected keyword found", "Unexpected keyword")
-	case t.kind == tokLeftParen:
-		return p.query(t)
-	case t.kind == tokOperator:
-		p.fail("unexpected operator", "Unexpected operator")
-	default:
-		p.fail("unexpected term found", "Unexpected term")
 	}
-	return nil
+	return p.query(t)
 }
 
+// keywordStatement parses the statements that are no queries.
 func (p *parser) keywordStatement(t *token) Node {
 	switch t.text {
-	case "select":
-		return p.query(t)
 	case "insert_into":
 		return p.insert()
 	case "update":
@@ -189,7 +178,8 @@ func (p *parser) keywordStatement(t *token) Node {
 	return nil
 }
 
-// query parses a SELECT at the top, and the set operations between several.
+// query parses a SELECT at the top, and the set operations between several. Any
+// other expression is well formed, but no statement.
 func (p *parser) query(first *token) Node {
 	e := p.expression(0)
 	switch e.(type) {
@@ -197,7 +187,12 @@ func (p *parser) query(first *token) Node {
 		return e
 	}
 	if p.err == nil {
-		p.failAt(first, "unexpected term found", "Unexpected term")
+		p.endOfStatement("Unexpected token after expression")
+	}
+	if p.err == nil {
+		line, col := lineColumn(p.src, first.pos)
+		p.err = &Error{Code: CodeSemantic, Line: line, Column: col,
+			Text: fmt.Sprintf("Unsupported PartiQL Statement, Errors at:\nline %d, column %d", line, col)}
 	}
 	return e
 }
