@@ -99,7 +99,7 @@ func (e *encoder) special(v reflect.Value) (done bool, err error) {
 		e.w.Null(NullType)
 		return true, nil
 	}
-	if !v.CanInterface() {
+	if v.Kind() == reflect.Interface || !v.CanInterface() {
 		return false, nil
 	}
 	switch x := v.Interface().(type) {
@@ -233,6 +233,7 @@ func (e *encoder) annotated(v reflect.Value, s *goStruct) error {
 	if len(s.fields) != 2 {
 		return fmt.Errorf("ion: Go type %s has an annotations field and must have one other, it has %d", v.Type(), len(s.fields)-1)
 	}
+	var content reflect.Value
 	for i := range s.fields {
 		f := &s.fields[i]
 		fv, ok := f.in(v)
@@ -240,12 +241,12 @@ func (e *encoder) annotated(v reflect.Value, s *goStruct) error {
 			return fmt.Errorf("ion: annotated Go value %s has a nil embedded pointer", v.Type())
 		}
 		if !f.annotations {
-			v = fv
+			content = fv
 		} else if err := e.annotate(fv); err != nil {
 			return err
 		}
 	}
-	return e.value(v, NoType)
+	return e.value(content, NoType)
 }
 
 func (e *encoder) annotate(v reflect.Value) error {

@@ -65,7 +65,8 @@ func (t Timestamp) Time() time.Time {
 	month, day := max(t.Month, 1), max(t.Day, 1)
 	u := time.Date(t.Year, time.Month(month), day, t.Hour, t.Minute, t.Second, t.nanos(), time.UTC)
 	if t.OffsetKnown && t.Offset != 0 {
-		return u.In(time.FixedZone("", t.Offset*60))
+		// The zone has a name: without one, Marshal takes the offset for unknown.
+		return u.In(time.FixedZone(string(appendOffset(nil, t)), t.Offset*60))
 	}
 	return u
 }

@@ -139,7 +139,7 @@ func (d *decoder) int(dst reflect.Value, v Value) error {
 	case dst.CanUint() && n.IsUint64() && !dst.OverflowUint(n.Uint64()):
 		dst.SetUint(n.Uint64())
 	default:
-		return d.failure(fmt.Sprintf("value %.40s does not fit in %s", n, dst.Type()))
+		return d.failure(fmt.Sprintf("value %.40s does not fit in %s", n.String(), dst.Type()))
 	}
 	return nil
 }
