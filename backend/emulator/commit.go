@@ -75,6 +75,7 @@ type group struct {
 	ops      []store.Op
 	after    *committed // the state that becomes visible
 	err      error      // set by the writer
+	took     time.Duration
 }
 
 // committed is the state of a ledger at a tip. It is immutable.
@@ -104,6 +105,8 @@ type committer struct {
 	changes *changes
 	block   hashchain.BlockBuilder
 	nodes   []hashchain.Node
+	// patience is how long the builder waits for sessions that come back.
+	patience time.Duration
 }
 
 func newCommitter(l *Ledger, at *committed) *committer {
@@ -143,11 +146,21 @@ func (c *committer) close() {
 
 // build is the builder's goroutine. At most one group is with the writer; the
 // next one is open meanwhile and grows with what arrives.
+//
+// When a group is durable its sessions come back with their next transaction
+// while those of the open group still wait. Sending the open group at once would
+// split the sessions into two halves for ever, each waiting for the other's
+// sync. So the builder waits for as many as were under way, but no longer than
+// a small part of a sync. A single session never waits.
 func (c *committer) build() {
 	defer c.wg.Done()
 	defer close(c.groups)
 	var open *group
 	queue, idle := c.queue, true
+	expect := 0 // transactions that are likely to make up the next group
+	late := time.NewTimer(0)
+	<-late.C
+	var waiting <-chan time.Time
 	for queue != nil || open != nil || !idle {
 		in := queue
 		if open != nil && len(open.requests) >= maxGroup {
@@ -166,14 +179,37 @@ func (c *committer) build() {
 				c.rollback(done, open)
 				open = nil
 			}
+			expect = len(done.requests) + open.size()
+			c.patience = min(done.took/8, maxPatience)
+		case <-waiting:
+			expect, waiting = 0, nil
 		}
-		if idle && open != nil {
+		switch {
+		case !idle || open == nil:
+		case open.size() >= min(expect, maxGroup) || queue == nil:
+			if waiting != nil {
+				late.Stop()
+				waiting = nil
+			}
 			c.seal(open)
 			c.groups <- open
 			open, idle = nil, false
 			c.forget()
+		case waiting == nil:
+			late.Reset(c.patience)
+			waiting = late.C
 		}
 	}
+}
+
+// maxPatience bounds the wait for sessions that are expected to come back.
+const maxPatience = 2 * time.Millisecond
+
+func (g *group) size() int {
+	if g == nil {
+		return 0
+	}
+	return len(g.requests)
 }
 
 // drain adds what waits already, so that an idle writer gets all of it.
@@ -349,9 +385,10 @@ func (c *committer) write() {
 		c.l.hooks.Faults.BeforeCommit()
 		start := time.Now()
 		g.err = c.apply(g)
+		g.took = time.Since(start)
 		if g.err == nil {
 			c.l.state.Store(g.after)
-			c.l.stats.group(len(g.requests), time.Since(start))
+			c.l.stats.group(len(g.requests), g.took)
 		}
 		// The builder hears of it first: what it builds next must not stand on a
 		// group that failed.
