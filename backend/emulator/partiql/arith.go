@@ -4,15 +4,9 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
-	"strconv"
-	"strings"
 
-	"github.com/cockroachdb/apd/v3"
 	"github.com/tallyledger/tally/hashchain/ion"
 )
-
-// decimals is QLDB's decimal arithmetic: 38 digits, half even.
-var decimals = apd.Context{Precision: 38, Rounding: apd.RoundHalfEven, MaxExponent: apd.MaxExponent, MinExponent: apd.MinExponent}
 
 const overflowText = "Int overflow or underflow"
 
@@ -182,164 +176,6 @@ func floatArithmetic(op byte, x, y float64) (datum, error) {
 	return ionDatum(ion.NewFloat(r)), nil
 }
 
-func decimalArithmetic(op byte, x, y ion.Decimal) (ion.Decimal, error) {
-	if op == '+' || op == '-' {
-		if d, ok := addFast(op, x, y); ok {
-			return d, nil
-		}
-	}
-	if (op == '/' || op == '%') && y.Sign() == 0 {
-		return ion.Decimal{}, errZero(op)
-	}
-	if apart(x, y) {
-		return ion.Decimal{}, errOverflow()
-	}
-	var r apd.Decimal
-	a, b := toAPD(x), toAPD(y)
-	var cond apd.Condition
-	var err error
-	switch op {
-	case '+':
-		cond, err = decimals.Add(&r, a, b)
-	case '-':
-		cond, err = decimals.Sub(&r, a, b)
-	case '*':
-		cond, err = decimals.Mul(&r, a, b)
-	case '/':
-		if cond, err = decimals.Quo(&r, a, b); err == nil && !cond.Inexact() {
-			reduceTo(&r, x.Exponent()-y.Exponent())
-		}
-	default:
-		err = remainder(&r, a, b)
-	}
-	if err != nil || r.Form != apd.Finite || cond.DivisionByZero() {
-		return ion.Decimal{}, errOverflow()
-	}
-	return fromAPD(&r), nil
-}
-
-// apart reports whether exponents are so far apart or so large that computing
-// with them would take unbounded memory.
-func apart(x, y ion.Decimal) bool {
-	const most = 20_000
-	for _, e := range [...]int32{x.Exponent(), y.Exponent()} {
-		if e > most || e < -most {
-			return true
-		}
-	}
-	return false
-}
-
-// addFast adds small decimals of one scale.
-func addFast(op byte, x, y ion.Decimal) (ion.Decimal, bool) {
-	a, aok := x.Coef64()
-	b, bok := y.Coef64()
-	const small = 1 << 61
-	if !aok || !bok || x.Exponent() != y.Exponent() || a > small || a < -small || b > small || b < -small {
-		return ion.Decimal{}, false
-	}
-	if op == '-' {
-		b = -b
-	}
-	return ion.NewDecimal(a+b, x.Exponent()), true
-}
-
-// remainder computes a - trunc(a/b)*b. The sign is that of a.
-func remainder(r, a, b *apd.Decimal) error {
-	exact := decimals.WithPrecision(100_000)
-	if _, err := exact.Rem(r, a, b); err != nil {
-		return err
-	}
-	_, err := decimals.Round(r, r)
-	return err
-}
-
-// reduceTo takes zeros off the end of an exact quotient, down to the exponent
-// that a division has by nature.
-func reduceTo(d *apd.Decimal, exp int32) {
-	ten, rem := apd.NewBigInt(10), new(apd.BigInt)
-	q := new(apd.BigInt)
-	for d.Exponent < exp && d.Coeff.Sign() != 0 {
-		if q.QuoRem(&d.Coeff, ten, rem); rem.Sign() != 0 {
-			return
-		}
-		d.Coeff.Set(q)
-		d.Exponent++
-	}
-	if d.Coeff.Sign() == 0 {
-		d.Exponent = exp
-	}
-}
-
-func toAPD(d ion.Decimal) *apd.Decimal {
-	c := new(apd.BigInt).SetMathBigInt(d.Coefficient())
-	out := apd.NewWithBigInt(c, d.Exponent())
-	return out
-}
-
-func fromAPD(d *apd.Decimal) ion.Decimal {
-	c := d.Coeff.MathBigInt()
-	if d.Negative {
-		c.Neg(c)
-	}
-	return ion.NewBigDecimal(c, d.Exponent)
-}
-
-// round38 rounds a decimal to 38 digits.
-func round38(d ion.Decimal) (ion.Decimal, bool) {
-	if c, ok := d.Coef64(); ok || c != 0 {
-		return d, true
-	}
-	var r apd.Decimal
-	if _, err := decimals.Round(&r, toAPD(d)); err != nil || r.Form != apd.Finite {
-		return d, false
-	}
-	return fromAPD(&r), true
-}
-
-// parseDecimal reads a number with an optional point and exponent. The scale is
-// that of the text; more than 38 digits are rounded.
-func parseDecimal(s string) (ion.Decimal, bool) {
-	mantissa, exp := s, int64(0)
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		n, err := strconv.ParseInt(s[i+1:], 10, 32)
-		if err != nil {
-			return ion.Decimal{}, false
-		}
-		mantissa, exp = s[:i], n
-	}
-	whole, frac, _ := strings.Cut(mantissa, ".")
-	digits := whole + frac
-	exp -= int64(len(frac))
-	if exp < math.MinInt32 || exp > math.MaxInt32 || !isDecimalDigits(digits) {
-		return ion.Decimal{}, false
-	}
-	c, ok := new(big.Int).SetString(digits, 10)
-	if !ok {
-		return ion.Decimal{}, false
-	}
-	return round38(ion.NewBigDecimal(c, int32(exp)))
-}
-
-// isDecimalDigits accepts a sign and at least one digit.
-func isDecimalDigits(s string) bool {
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "+"), "-")
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// decimalText is a decimal in PartiQL's notation.
-func decimalText(d ion.Decimal) string { return strings.ReplaceAll(d.String(), "d", "e") }
-
-func negateDecimal(d ion.Decimal) ion.Decimal {
-	c := d.Coefficient()
-	return ion.NewBigDecimal(c.Neg(c), d.Exponent())
-}
-
 // signNode is a sign in front of an expression.
 type signNode struct {
 	operand node
@@ -398,5 +234,13 @@ func (n *concatNode) eval(m *machine) (datum, error) {
 		return datum{}, errBoth("Incorrect type of arguments for operator '||', expected one of [SYMBOL, STRING] got ["+a.typeName()+", "+b.typeName()+"]",
 			"Wrong argument type for ||")
 	}
+	if len(s)+len(t) > maxText {
+		e := stateError(CodeOther, "The result of || has %d bytes; a text may have at most %d", len(s)+len(t), maxText)
+		e.cause = ErrTooLarge
+		return datum{}, e
+	}
 	return ionDatum(ion.NewString(s + t)), nil
 }
+
+// maxText bounds what a chain of || can build, in bytes.
+const maxText = 16 << 20

@@ -225,3 +225,35 @@ func TestCancel(t *testing.T) {
 		}
 	}
 }
+
+// TestDeepValues nests parameters of the greatest depth into further containers.
+func TestDeepValues(t *testing.T) {
+	m := newMemory()
+	must(t, m, "CREATE TABLE T", "INSERT INTO T {'a': 1}")
+	deep, err := ion.ParseText(strings.Repeat("[", ion.MaxDepth) + strings.Repeat("]", ion.MaxDepth))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"SELECT VALUE [?] FROM <<0>>", "SELECT ? AS a FROM <<0>>", "SELECT VALUE {'a': {'b': ?}} FROM <<0>>",
+		"UPDATE T SET a = ?", "UPDATE T SET a = [?]", "INSERT INTO T {'a': ?}"} {
+		_, err := m.run(context.Background(), text, deep)
+		var e *partiql.Error
+		if !errors.As(err, &e) || !errors.Is(err, partiql.ErrTooLarge) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	must(t, m, "SELECT * FROM T ==> {a:1}")
+}
+
+func TestLongConcatenation(t *testing.T) {
+	m := newMemory()
+	big := ion.NewString(strings.Repeat("x", 128<<10))
+	params := make([]ion.Value, 200)
+	for i := range params {
+		params[i] = big
+	}
+	_, err := m.run(context.Background(), "SELECT "+strings.Repeat("? || ", 199)+"? FROM <<0>>", params...)
+	if !errors.Is(err, partiql.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -96,7 +96,10 @@ func (m *machine) finish(w *ion.Writer) (v ion.Value, stream []byte, err error) 
 	}
 	w.Reset()
 	m.writers = append(m.writers, w)
-	return v, stream, err
+	if err != nil {
+		return v, nil, errDepth() // nothing else can go wrong with values that exist
+	}
+	return v, stream, nil
 }
 
 // cursor is one execution of a query: the nested loops over its sources.

@@ -118,7 +118,10 @@ func (p *dmlPlan) collectEdits(m *machine, c *change) error {
 		}
 		var err error
 		if spec.value != nil {
-			if e.value, err = spec.value.eval(m); err != nil {
+			if e.value, err = spec.value.eval(m); err == nil {
+				_, err = e.value.build()
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -209,10 +209,12 @@ func (n *spreadNode) eval(m *machine) (datum, error) {
 				return err
 			}
 		}
-		if item.missing() {
-			return nil
+		switch _, nested := n.rest.(*spreadNode); {
+		case nested:
+			bag.items = append(bag.items, item.seq.items...)
+		case !item.missing():
+			bag.items = append(bag.items, item)
 		}
-		bag.items = append(bag.items, item)
 		return m.hold(0)
 	}
 	switch {

@@ -147,7 +147,11 @@ func (r *Rows) Each(yield func(Result) error) error {
 		return canceled(m.ctx)
 	}
 	err := m.plan.body.run(m, func(d datum, stream []byte) error {
-		return yield(Result{Value: d.ion(), Stream: stream})
+		v, err := d.build()
+		if err != nil {
+			return err
+		}
+		return yield(Result{Value: v, Stream: stream})
 	})
 	return m.plan.place(-1, err)
 }

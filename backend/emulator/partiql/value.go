@@ -114,18 +114,36 @@ func (d *datum) items() []datum {
 	return out
 }
 
-// ion is d as an Ion value: bags become lists, MISSING becomes null.
+// ion is d as an Ion value: bags become lists, MISSING becomes null. What is
+// nested too deeply for Ion becomes null too; build tells.
 func (d *datum) ion() ion.Value {
+	v, err := d.build()
+	if err != nil {
+		return nullDatum.v
+	}
+	return v
+}
+
+func (d *datum) build() (ion.Value, error) {
 	switch {
 	case d.seq != nil:
 		var w ion.Writer
 		writeDatum(&w, d)
-		v, _ := w.Build()
-		return v
+		v, err := w.Build()
+		if err != nil {
+			err = errDepth()
+		}
+		return v, err
 	case d.v.IsZero():
-		return nullDatum.v
+		return nullDatum.v, nil
 	}
-	return d.v
+	return d.v, nil
+}
+
+func errDepth() error {
+	e := stateError(CodeOther, "A value is nested deeper than %d levels", ion.MaxDepth)
+	e.cause = ErrTooLarge
+	return e
 }
 
 // writeDatum writes d; bags become lists and MISSING becomes null.
