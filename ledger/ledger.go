@@ -38,7 +38,7 @@ type Ledger interface {
 	Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, error]
 
 	// Close waits for commits under way and releases the ledger. Every call after
-	// it returns ErrClosed.
+	// it returns ErrClosed; closing again does nothing.
 	Close() error
 }
 

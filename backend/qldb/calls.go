@@ -35,6 +35,7 @@ type commitKey struct{}
 // notes what becomes of commits.
 func watched(c *qldbsession.Client) *qldbsession.Client {
 	return qldbsession.New(c.Options(), func(o *qldbsession.Options) {
+		o.HTTPClient = wholeBody{o.HTTPClient}
 		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
 			return s.Initialize.Add(middleware.InitializeMiddlewareFunc("TallyCommand", command), middleware.Before)
 		})

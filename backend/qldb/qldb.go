@@ -97,7 +97,7 @@ func loadConfig(ctx context.Context, o options) (aws.Config, error) {
 }
 
 // New returns the ledger of that name on clients that are ready for use. It
-// works on a copy of the session client's options.
+// works on copies of them.
 func New(name string, session *qldbsession.Client, control *awsqldb.Client, opts ...Option) (*Ledger, error) {
 	o := collect(opts)
 	switch {
@@ -108,6 +108,7 @@ func New(name string, session *qldbsession.Client, control *awsqldb.Client, opts
 	case o.maxSessions < 1:
 		return nil, fmt.Errorf("qldb: the number of sessions is %d; it must be 1 or more", o.maxSessions)
 	}
+	control = awsqldb.New(control.Options(), func(o *awsqldb.Options) { o.HTTPClient = wholeBody{o.HTTPClient} })
 	return &Ledger{name: name, control: control, pool: newPool(name, session, o.maxSessions)}, nil
 }
 
@@ -155,7 +156,8 @@ func (l *Ledger) TableNames(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Close waits for transactions under way and ends the sessions.
+// Close waits for transactions under way and ends the sessions. Closing again
+// does nothing.
 func (l *Ledger) Close() error {
 	l.mu.Lock()
 	already := l.closed
@@ -163,7 +165,7 @@ func (l *Ledger) Close() error {
 	l.mu.Unlock()
 	l.active.Wait()
 	if already {
-		return ledger.ErrClosed
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()

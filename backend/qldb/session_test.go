@@ -277,7 +277,7 @@ func TestCloseWaits(t *testing.T) {
 	if _, err := l.Digest(t.Context()); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("Digest after Close: %v", err)
 	}
-	if err := l.Close(); !errors.Is(err, ledger.ErrClosed) {
+	if err := l.Close(); err != nil {
 		t.Errorf("second Close: %v", err)
 	}
 }
