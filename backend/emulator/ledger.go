@@ -135,6 +135,12 @@ func (l *Ledger) StartSession(ctx context.Context) (*Session, error) {
 	return s, nil
 }
 
+func (l *Ledger) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sessions == nil
+}
+
 func (l *Ledger) endSession(s *Session) {
 	l.mu.Lock()
 	delete(l.sessions, s)
@@ -245,6 +251,9 @@ func (l *Ledger) commit(ctx context.Context, t *Transaction) error {
 
 // TableNames lists the active tables.
 func (l *Ledger) TableNames(ctx context.Context) ([]string, error) {
+	if l.isClosed() {
+		return nil, ledger.ErrClosed
+	}
 	var names []string
 	for _, t := range l.state.Load().cat.tables {
 		if t.active() {
@@ -278,7 +287,12 @@ type localTx struct {
 	s   *Session
 	id  string
 	dec ion.Decoder
+	// ended is set at commit and abort. The session is gone by then, but what the
+	// caller did wrong is to use the transaction.
+	ended bool
 }
+
+var errEnded = ledger.NewError(badRequest, codeNoTx, textNoTx)
 
 func (t *localTx) ID() string { return t.id }
 
@@ -286,6 +300,9 @@ func (t *localTx) Execute(statement string, params ...any) (*ledger.Result, erro
 	values, err := ledger.Parameters(params)
 	if err != nil {
 		return nil, err
+	}
+	if t.ended {
+		return nil, errEnded
 	}
 	raw, err := t.s.ExecuteStatement(t.ctx, t.id, statement, values)
 	if err != nil {
@@ -296,6 +313,9 @@ func (t *localTx) Execute(statement string, params ...any) (*ledger.Result, erro
 		return nil, err
 	}
 	return ledger.NewResult(first, func(token string) (ledger.Page, error) {
+		if t.ended {
+			return ledger.Page{}, errEnded
+		}
 		raw, err := t.s.FetchPage(t.ctx, t.id, token)
 		if err != nil {
 			return ledger.Page{}, err
@@ -317,6 +337,7 @@ func (t *localTx) open(raw RawPage) (ledger.Page, error) {
 }
 
 func (t *localTx) Commit() error {
+	t.ended = true
 	d, err := t.s.commitDigest(t.id)
 	if err == nil {
 		_, err = t.s.CommitTransaction(t.ctx, t.id, d.Bytes())
@@ -326,6 +347,7 @@ func (t *localTx) Commit() error {
 }
 
 func (t *localTx) Abort() error {
+	t.ended = true
 	err := t.s.AbortTransaction(t.ctx)
 	_ = t.s.EndSession(t.ctx)
 	return err
