@@ -18,6 +18,7 @@ import (
 // commit digest as a driver does.
 type transaction struct {
 	t      testing.TB
+	ctx    context.Context // the test's, where a test does not set another
 	s      *emulator.Session
 	id     string
 	digest hashchain.CommitDigest
@@ -43,7 +44,7 @@ func beginOn(t testing.TB, s *emulator.Session) *transaction {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &transaction{t: t, s: s, id: id, digest: hashchain.NewCommitDigest(id)}
+	return &transaction{t: t, ctx: t.Context(), s: s, id: id, digest: hashchain.NewCommitDigest(id)}
 }
 
 // send sends a statement and returns its first page.
@@ -58,7 +59,7 @@ func (x *transaction) send(statement string, params ...any) (emulator.RawPage, e
 		x.t.Fatal(err)
 	}
 	x.digest.Extend(d)
-	return x.s.ExecuteStatement(x.t.Context(), x.id, statement, values)
+	return x.s.ExecuteStatement(x.ctx, x.id, statement, values)
 }
 
 // try runs a statement and reads all its pages, each row as Ion text.
@@ -71,7 +72,7 @@ func (x *transaction) try(statement string, params ...any) ([]string, error) {
 		if page.Token == "" {
 			return rows, nil
 		}
-		page, err = x.s.FetchPage(x.t.Context(), x.id, page.Token)
+		page, err = x.s.FetchPage(x.ctx, x.id, page.Token)
 	}
 	return rows, err
 }
@@ -88,7 +89,7 @@ func (x *transaction) q(statement string, params ...any) []string {
 
 func (x *transaction) commit() error {
 	x.t.Helper()
-	_, err := x.s.CommitTransaction(x.t.Context(), x.id, x.digest.Hash().Bytes())
+	_, err := x.s.CommitTransaction(x.ctx, x.id, x.digest.Hash().Bytes())
 	return err
 }
 
@@ -255,4 +256,10 @@ func exec(ctx context.Context, l *emulator.Ledger, statement string, params ...a
 		_, err := tx.Execute(statement, params...)
 		return err
 	})
+}
+
+// ledgerRevision fetches a revision and verifies it under a digest.
+func ledgerRevision(t testing.TB, l ledger.Ledger, seq uint64, id string, d ledger.Digest) (ledger.Revision, error) {
+	t.Helper()
+	return ledger.FetchRevision(t.Context(), l, hashchain.BlockAddress{StrandID: d.Tip.StrandID, SequenceNo: seq}, id, d)
 }

@@ -13,7 +13,7 @@ type Limits struct {
 	RedactionsPerTx      int           //
 	DocumentSize         int           // bytes of Ion binary
 	ParameterSize        int           // bytes of Ion binary
-	StatementLength      int           // characters
+	StatementLength      int           // characters; partiql.MaxStatement holds in any case
 	TransactionSize      int           // bytes of new revisions with metadata, index entries and statement texts
 	TransactionTime      time.Duration // from StartTransaction
 	SessionTime          time.Duration // from StartSession

@@ -137,6 +137,7 @@ func (t *Transaction) buildIndexes(ctx context.Context, r *commitRequest) error 
 	defer v.snap.Close()
 	var dec ion.Decoder
 	for _, b := range t.indexing {
+		t.reads.add(tableItem(b.table), v.seq)
 		if b.drop {
 			for k := range store.Scan(v.snap, store.Index, indexPrefix(nil, b.index.no, nil)) {
 				r.ops = append(r.ops, store.Op{Space: store.Index, Key: append([]byte(nil), k...), Delete: true})
@@ -146,13 +147,17 @@ func (t *Transaction) buildIndexes(ctx context.Context, r *commitRequest) error 
 		if _, kept := t.cat.tables[b.table].index(b.index.field); !kept {
 			continue // dropped again by a later statement
 		}
-		t.reads.add(tableItem(b.table), v.seq)
 		for k, doc := range store.Scan(v.snap, store.Document, tableKey(b.table)) {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if t.writes.get(docKey(k)) != nil {
-				continue // its entry is made with the change
+			if c := t.writes.get(docKey(k)); c != nil {
+				// An entry is made with the change where the key differs from the old
+				// one, and here where it does not.
+				if key := entryKey(c.data, b.index, c.key); key != nil {
+					r.ops = append(r.ops, store.Op{Space: store.Index, Key: key})
+				}
+				continue
 			}
 			rec, err := decodeDoc(doc)
 			if err != nil {

@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"slices"
+
 	"github.com/tallyledger/tally/backend/emulator/partiql"
 	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
@@ -59,6 +61,12 @@ func (s *statement) prepareRedaction(r partiql.Redaction) (redaction, error) {
 	return red, s.findRedacted(&red, r.DocID)
 }
 
+// redactedAlready reports whether an earlier statement of the transaction
+// redacted the same revision.
+func (t *Transaction) redactedAlready(red *redaction) bool {
+	return slices.ContainsFunc(t.redacted, func(r redaction) bool { return r.key == red.key && r.version == red.version })
+}
+
 // findRedacted looks for the revision among the document's history and rewrites
 // its block.
 func (s *statement) findRedacted(red *redaction, docID string) error {
@@ -85,10 +93,10 @@ func (s *statement) findRedacted(red *redaction, docID string) error {
 		return errState("Revision %d of document %s is the active revision, which cannot be redacted; delete the document or write a new revision first", red.version, docID)
 	case red.hist.kind == histDeleted:
 		return errState("Revision %d of document %s is a deletion, which has no data to redact", red.version, docID)
-	case red.hist.kind == histRedacted:
+	case red.hist.kind == histRedacted, s.t.redactedAlready(red):
 		return errState("Revision %d of document %s has been redacted already", red.version, docID)
 	}
-	block, err := readBlock(s.v.snap, red.seq)
+	block, err := s.blockToRedact(red.seq)
 	if err != nil {
 		return err
 	}
@@ -98,4 +106,14 @@ func (s *statement) findRedacted(red *redaction, docID string) error {
 	}
 	red.hist.kind = histRedacted
 	return nil
+}
+
+// blockToRedact is a block as the transaction sees it.
+func (s *statement) blockToRedact(seq int64) (ion.Value, error) {
+	for _, r := range slices.Backward(s.t.redacted) {
+		if r.seq == seq {
+			return ion.Parse(r.block) // the last redaction has all that was taken out
+		}
+	}
+	return readBlock(s.v.snap, seq)
 }

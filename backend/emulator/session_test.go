@@ -30,7 +30,7 @@ var states = []struct {
 	{"other id", func(t *testing.T, l *emulatortest.Ledger) *transaction {
 		x := begin(t, l.Ledger)
 		other := begin(t, l.Ledger)
-		return &transaction{t: t, s: x.s, id: other.id, digest: other.digest}
+		return &transaction{t: t, ctx: t.Context(), s: x.s, id: other.id, digest: other.digest}
 	}},
 	{"expired", func(t *testing.T, l *emulatortest.Ledger) *transaction {
 		x := begin(t, l.Ledger)
@@ -62,7 +62,7 @@ var commands = []struct {
 	call func(x *transaction) error
 }{
 	{"StartTransaction", func(x *transaction) error {
-		id, err := x.s.StartTransaction(x.t.Context())
+		id, err := x.s.StartTransaction(x.ctx)
 		if err == nil && (len(id) != 22 || id == x.id) {
 			x.t.Errorf("the new transaction has the id %q", id)
 		}
@@ -73,12 +73,12 @@ var commands = []struct {
 		return err
 	}},
 	{"FetchPage", func(x *transaction) error {
-		_, err := x.s.FetchPage(x.t.Context(), x.id, "unknown")
+		_, err := x.s.FetchPage(x.ctx, x.id, "unknown")
 		return err
 	}},
 	{"CommitTransaction", func(x *transaction) error { return x.commit() }},
-	{"AbortTransaction", func(x *transaction) error { return x.s.AbortTransaction(x.t.Context()) }},
-	{"EndSession", func(x *transaction) error { return x.s.EndSession(x.t.Context()) }},
+	{"AbortTransaction", func(x *transaction) error { return x.s.AbortTransaction(x.ctx) }},
+	{"EndSession", func(x *transaction) error { return x.s.EndSession(x.ctx) }},
 }
 
 // outcome of a command: exception, code and text, with TX for the transaction's
