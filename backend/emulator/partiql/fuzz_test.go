@@ -74,6 +74,11 @@ var treeOptions = []cmp.Option{
 }
 
 func TestFormatKeepsTheTree(t *testing.T) {
+	a, err1 := partiql.Parse("SELECT a FROM T")
+	b, err2 := partiql.Parse("SELECT  A  FROM  T")
+	if err1 != nil || err2 != nil || cmp.Diff(a.Body, b.Body, treeOptions...) == "" {
+		t.Fatal("different trees are taken as equal", err1, err2)
+	}
 	n := 0
 	for _, s := range seeds() {
 		sameTree(t, s)
