@@ -160,8 +160,8 @@ func (v Value) fieldBySID(sid uint32, name string) (Value, bool) {
 		if p == 0 || p >= len(b) {
 			return Value{}, false
 		}
-		_, end, err := extent(b, p, 0)
-		if err != nil {
+		end := skip(b, p)
+		if end == 0 {
 			return Value{}, false
 		}
 		if (got == sid || repeats && v.syms.matches(got, name)) && !isPad(b[p]) {

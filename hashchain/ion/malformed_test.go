@@ -146,13 +146,19 @@ func TestTruncatedText(t *testing.T) {
 	}
 }
 
-// nest puts v into n lists, as bytes.
+// nest is a bool in n lists, with every length right: lengths fall by the size
+// of their own heads.
 func nest(n int) []byte {
-	b := []byte{0x11}
-	for range n {
-		b = append(appendHead(nil, codeList, len(b)), b...)
+	sizes := make([]int, n+1) // of the value with so many lists around it
+	sizes[0] = 1
+	for i := 1; i <= n; i++ {
+		sizes[i] = sized(sizes[i-1])
 	}
-	return append(append([]byte(nil), versionMarker...), b...)
+	data := append([]byte(nil), versionMarker...)
+	for i := n; i > 0; i-- {
+		data = appendHead(data, codeList, sizes[i-1])
+	}
+	return append(data, 0x11)
 }
 
 func TestDeepNesting(t *testing.T) {
@@ -193,20 +199,8 @@ func TestDeepNesting(t *testing.T) {
 	}
 }
 
-// Nesting of 100,000, with every length right. Only the innermost and the
-// outermost bytes are written: lengths fall by the size of their own heads.
 func TestHundredThousandDeep(t *testing.T) {
-	const depth = 100_000
-	sizes := make([]int, depth+1) // size of the value with n lists around it
-	sizes[0] = 1
-	for i := 1; i <= depth; i++ {
-		sizes[i] = sized(sizes[i-1])
-	}
-	data := append([]byte(nil), versionMarker...)
-	for i := depth; i > 0; i-- {
-		data = appendHead(data, codeList, sizes[i-1])
-	}
-	data = append(data, 0x11)
+	data := nest(100_000)
 	_, err := Parse(data)
 	if err == nil || !strings.Contains(err.Error(), "nesting") {
 		t.Fatalf("error is %v", err)

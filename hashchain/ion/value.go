@@ -94,6 +94,22 @@ func extent(b []byte, i, off int) (body, end int, err error) {
 	return body, body + n, nil
 }
 
+// skip is where the value or pad at b[i] ends, 0 if that is not inside b.
+func skip(b []byte, i int) int {
+	d := b[i]
+	if n := d & 15; n < 14 && d>>4 != 1 && d != 0xd1 && d < 0xf0 {
+		if end := i + 1 + int(n); end <= len(b) {
+			return end
+		}
+		return 0
+	}
+	_, end, err := extent(b, i, 0)
+	if err != nil {
+		return 0
+	}
+	return end
+}
+
 // Type is the value's type. It is NoType for the zero Value.
 func (v Value) Type() Type { return v.typ }
 
