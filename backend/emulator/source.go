@@ -82,8 +82,13 @@ func (s *statement) Scan(ctx context.Context, info *partiql.TableInfo, vw partiq
 		if n++; n&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if len(own) > 0 && s.t.writes.get(docKey(k)) != nil {
-			continue
+		if len(own) > 0 {
+			if c := s.t.writes.get(docKey(k)); c != nil {
+				if err := s.yieldOwn(c, vw, &row, yield); err != nil {
+					return err
+				}
+				continue
+			}
 		}
 		if err := s.stored(&row, k, v, vw); err != nil {
 			return err
@@ -96,7 +101,11 @@ func (s *statement) Scan(ctx context.Context, info *partiql.TableInfo, vw partiq
 		return err
 	}
 	for _, i := range own {
-		if err := s.yieldOwn(&s.t.writes.changes[i], vw, &row, yield); err != nil {
+		c := &s.t.writes.changes[i]
+		if c.base != nil {
+			continue // came in its place
+		}
+		if err := s.yieldOwn(c, vw, &row, yield); err != nil {
 			return err
 		}
 	}

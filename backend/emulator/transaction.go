@@ -26,7 +26,6 @@ type Transaction struct {
 	reads      readSet
 	writes     writeSet
 	cat        *catalog // with the transaction's own changes; nil without any
-	tables     map[uint32]*table
 	indexing   []indexBuild
 	statements []hashchain.Statement // the successful ones
 	redactions []hashchain.Redaction
