@@ -161,6 +161,15 @@ func (c *committer) build() {
 	late := time.NewTimer(0)
 	<-late.C
 	var waiting <-chan time.Time
+	finished := func(done *group) {
+		idle = true
+		if done.err != nil {
+			c.rollback(done, open)
+			open = nil
+		}
+		expect = len(done.requests) + open.size()
+		c.patience = min(done.took/8, maxPatience)
+	}
 	for queue != nil || open != nil || !idle {
 		in := queue
 		if open != nil && len(open.requests) >= maxGroup {
@@ -172,15 +181,12 @@ func (c *committer) build() {
 				queue = nil
 				break
 			}
+			if len(c.done) > 0 { // r may be sent by whom that failure was told
+				finished(<-c.done)
+			}
 			open = c.drain(c.take(r, open))
 		case done := <-c.done:
-			idle = true
-			if done.err != nil {
-				c.rollback(done, open)
-				open = nil
-			}
-			expect = len(done.requests) + open.size()
-			c.patience = min(done.took/8, maxPatience)
+			finished(done)
 		case <-waiting:
 			expect, waiting = 0, nil
 		}
@@ -214,7 +220,7 @@ func (g *group) size() int {
 
 // drain adds what waits already, so that an idle writer gets all of it.
 func (c *committer) drain(g *group) *group {
-	for g == nil || len(g.requests) < maxGroup {
+	for g.size() < maxGroup && len(c.done) == 0 {
 		select {
 		case r, ok := <-c.queue:
 			if !ok {
@@ -289,11 +295,14 @@ func (c *committer) append(r *commitRequest, g *group) error {
 	return nil
 }
 
-// time is the commit time in milliseconds: never before the previous block's,
-// and later than the previous revision of each changed document, so that a
-// point in time has one active revision.
+// time is the commit time in milliseconds: never before the previous block's or
+// the transaction's statements, and later than the previous revision of each
+// changed document, so that a point in time has one active revision.
 func (c *committer) time(r *commitRequest) int64 {
 	at := max(c.l.hooks.Now().UnixMilli(), c.tip.txTime)
+	for i := range r.tx.statements {
+		at = max(at, r.tx.statements[i].StartTime.UnixMilli())
+	}
 	for i := range r.docs {
 		if d := &r.docs[i]; d.version > 0 {
 			at = max(at, d.prevTime+1)

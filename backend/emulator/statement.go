@@ -65,20 +65,25 @@ type effect struct {
 // digest takes in every statement received, also one that fails.
 func (t *Transaction) execute(ctx context.Context, text string, params []ion.Value, out *resultSet) error {
 	start := t.l.hooks.Now()
+	if last := msTime(t.l.state.Load().txTime); start.Before(last) {
+		start = last // the ledger's time never goes back, and can be a few ms ahead
+	}
 	d, err := hashchain.StatementDigest(text, params...)
 	if err != nil {
 		return errBad("A parameter cannot be hashed: %s", err)
 	}
 	t.digest.Extend(d)
+	m := t.mark()
 	if err := t.checkRequest(text, params); err != nil {
+		t.rollback(m)
 		return err
 	}
 	v, err := t.l.openView()
 	if err != nil {
+		t.rollback(m)
 		return err
 	}
 	s := &statement{t: t, v: v, now: ion.NewTimestamp(start)}
-	m := t.mark()
 	err = s.run(ctx, text, params, out)
 	if cerr := v.snap.Close(); err == nil && cerr != nil {
 		err = t.l.readFailure(cerr)

@@ -34,7 +34,7 @@ func TestOwnWrites(t *testing.T) {
 		what, statement string
 		want            []string
 	}{
-		{"scan", "SELECT VALUE n FROM T", []string{`"new"`, `"changed"`, `"moved"`}},
+		{"scan", "SELECT VALUE n FROM T", []string{`"changed"`, `"moved"`, `"new"`}},
 		{"lookup of an insert", "SELECT VALUE n FROM T WHERE k = 9", []string{`"new"`}},
 		{"lookup of an update", "SELECT VALUE n FROM T WHERE k = 1", []string{`"changed"`}},
 		{"lookup of a deletion", "SELECT VALUE n FROM T WHERE k = 2", nil},
