@@ -16,6 +16,7 @@ import (
 
 // commands make the subcommands; each is in the file of its name.
 var commands = []func() *cobra.Command{
+	newConformanceCommand,
 	newVerifyCommand,
 }
 
