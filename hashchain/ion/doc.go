@@ -12,8 +12,18 @@
 //     input; a Value that they return can be used without a further check.
 //   - [Decoder] opens bytes that were checked before they were stored. It looks
 //     at the symbol table and the outermost header only.
-//   - [ParseText] and [TextReader] read Ion text.
-//   - [Writer] builds values; [Marshal] converts Go values.
+//   - [ParseText] and [TextReader] read Ion text, straight into binary.
+//   - [Writer] builds values; [Marshal] converts Go values by the rules of
+//     ion-go, and [Value.Unmarshal] converts back.
+//
+// # What can be done with them
+//
+//   - [Value.Hash] is the Ion Hash with SHA-256, the one that QLDB's journal
+//     is made of.
+//   - [Identical] compares all of a value, [Equal] as PartiQL's = does inside
+//     containers; [Compare] is a total order that agrees with Equal, and
+//     [AppendKey] makes keys for maps and indexes that do too.
+//   - [Value.Encode] is binary, [Value.String] and [AppendPretty] are text.
 //
 // # Invariants
 //
@@ -21,8 +31,12 @@
 //     modified while a Value made from them is in use.
 //   - No accessor panics, whatever the bytes are. An accessor that does not fit
 //     the value's type, or meets damage, reports false.
-//   - Nesting deeper than [MaxDepth] is an error, in binary and in text.
-//   - Malformed input gives a [SyntaxError] that names the byte offset.
+//   - Nesting deeper than [MaxDepth] is an error, in binary, in text and in Go
+//     values.
+//   - Malformed input gives a [SyntaxError] that names the byte offset. Reading
+//     allocates no more than a small multiple of the input, whatever lengths
+//     and counts the input claims.
+//   - What a Writer gives out, Parse accepts.
 //
 // # What is not here
 //

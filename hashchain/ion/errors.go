@@ -9,8 +9,8 @@ import (
 // is read or written. A value at the top has depth 1.
 const MaxDepth = 1000
 
-// MaxValueSize is the largest encoding, in bytes, that a Reader or TextReader
-// accepts for one top-level value: 256 MiB.
+// MaxValueSize is how many bytes, binary or text, a reader accepts for one
+// top-level value: 256 MiB.
 const MaxValueSize = 256 << 20
 
 // ErrNotOneValue is wrapped by the errors of [Parse] and [ParseText] when the

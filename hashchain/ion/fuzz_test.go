@@ -15,7 +15,7 @@ var seedTexts = []string{sampleText, flatText, nestedText, "null", "a::true", "{
 	"2020-01-01T00:00:00.000-00:00", "'''a'''\n'''b'''", `"\ud83d\ude00\x00"`, "{{\"\\xff\"}}", "{{ AA EC }}", "(a.b+-1 /*c*/ +inf)",
 	"$ion_1_0 $ion_symbol_table::{imports:[{name:\"t\",version:1,max_id:3}],symbols:[\"x\"]} [$10,$13,$0]",
 	"$ion_symbol_table::{imports:$ion_symbol_table,symbols:[\"y\",null]} {$10:$11}", "[[[[[[[[]]]]]]]]", "1 2", "$ion_1_1", "{null:1}",
-	"1e400", "9999-12-31T23:59:59.999999999999Z", "\u00e9", "{'':\"\"}"}
+	"(A.)", "$ion_1_0", "(0/*/*/)", "1e400", "9999-12-31T23:59:59.999999999999Z", "\u00e9", "{'':\"\"}"}
 
 // FuzzBinary: Parse never panics, and what it accepts can be used in every way
 // and encoded again.

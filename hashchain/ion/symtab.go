@@ -3,6 +3,7 @@ package ion
 import (
 	"slices"
 	"sort"
+	"sync"
 )
 
 // System symbols of Ion 1.0 have ids 1 to 9.
@@ -63,6 +64,9 @@ type SymbolTable struct {
 	imports  []importRange
 	imported int // how many ids the imports take
 	locals   []string
+	// What find needs is made at its first call: many values are only hashed or
+	// copied.
+	once sync.Once
 	// index finds the locals of a large table; nil for a small one and where
 	// repeats is set.
 	index map[string]uint32
@@ -129,6 +133,7 @@ func systemSID(text string) uint32 {
 
 // find returns the lowest id with the text.
 func (t *SymbolTable) find(text string) (sid uint32, ok bool) {
+	t.once.Do(t.buildIndex)
 	if id := systemSID(text); id != 0 {
 		return id, true
 	}
@@ -202,7 +207,7 @@ func (t *SymbolTable) readImports(v Value, prev *SymbolTable, cat Catalog) error
 			// O(n) memory. The older tables see their shorter length only, and no
 			// slot is written twice: a stream moves on to the new table, so each
 			// table is extended at most once.
-			*t = SymbolTable{imports: prev.imports, imported: prev.imported, locals: prev.locals, repeats: true}
+			t.imports, t.imported, t.locals, t.repeats = prev.imports, prev.imported, prev.locals, true
 		}
 		return nil
 	}
@@ -286,7 +291,6 @@ func (t *SymbolTable) readSymbols(list Value) {
 		out = append(out, text)
 	}
 	t.locals = out
-	t.buildIndex()
 }
 
 // buildIndex prepares find, and notices repeated texts. Text that stands twice,

@@ -37,11 +37,22 @@ func (in *textInput) run(dst []byte, k textKind) []byte {
 		case c >= 0x80:
 			dst = in.rune(dst)
 		default:
-			in.pos++
-			dst = append(dst, byte(c))
+			dst = in.plain(dst, k)
 		}
 	}
 	return dst
+}
+
+// plain appends the characters of the window that stand for themselves, of
+// which the next one is the first.
+func (in *textInput) plain(dst []byte, k textKind) []byte {
+	b := in.buf[in.pos:]
+	n := 1
+	for n < len(b) && b[n] >= ' ' && b[n] < 0x80 && b[n] != '\\' && b[n] != k.quote {
+		n++
+	}
+	in.pos += n
+	return append(dst, b[:n]...)
 }
 
 // lineEnd takes any line end in a long string as \n.

@@ -85,10 +85,11 @@ type textParser struct {
 	start   int64 // offset of the value at the top
 	scratch []byte
 	depth   int
+	limit   int64 // bytes of text that a value may take
 }
 
 func newTextParser(data []byte, src io.Reader) *textParser {
-	p := &textParser{in: textInput{src: src, buf: data}, syms: systemTable}
+	p := &textParser{in: textInput{src: src, buf: data}, syms: systemTable, limit: MaxValueSize}
 	if p.in.peek() == 0xef && p.in.peekAt(1) == 0xbb && p.in.peekAt(2) == 0xbf {
 		p.in.skip(3) // byte order mark
 	}
@@ -167,6 +168,7 @@ func (p *textParser) value(s scope) (marker bool) {
 		p.in.skip(2)
 		p.annotate(tok)
 		p.in.space()
+		p.bound()
 	}
 	return false
 }
@@ -316,8 +318,8 @@ func (p *textParser) separator(start int64, end int, what string) {
 // bound ends reading where the value has grown too large or the Writer refused
 // something.
 func (p *textParser) bound() {
-	if p.w.Len() > MaxValueSize {
-		p.in.fail(p.start, "value is larger than %d bytes", MaxValueSize)
+	if p.in.offset()-p.start > p.limit {
+		p.in.fail(p.start, "value is larger than %d bytes", p.limit)
 	}
 	if err := p.w.Err(); err != nil {
 		p.in.fail(p.in.offset(), "%s", err)

@@ -174,6 +174,17 @@ func TestTextReaderPassesErrorsOn(t *testing.T) {
 
 var errBroken = syntaxErr(7, "broken")
 
+// However a value grows, it is refused at the limit.
+func TestTextValueIsBounded(t *testing.T) {
+	for name, part := range map[string]string{"elements": "1,", "lists": "[1],", "annotations": "x::", "symbols": "a_symbol,", "fields": "{a:1},"} {
+		p := newTextParser([]byte("["+strings.Repeat(part, 900)), nil)
+		p.limit = 1000
+		if _, ok := p.next(); ok || p.in.err == nil || !strings.Contains(p.in.err.Error(), "larger than 1000") {
+			t.Errorf("%s: %v", name, p.in.err)
+		}
+	}
+}
+
 func TestTextReaderKeepsAWindow(t *testing.T) {
 	const values = 200_000
 	r := NewTextReader(strings.NewReader(strings.Repeat("{a:1,b:\"some text\"}\n", values)))

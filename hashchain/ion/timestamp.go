@@ -3,6 +3,7 @@ package ion
 import (
 	"fmt"
 	"math/big"
+	"strconv"
 	"time"
 )
 
@@ -112,15 +113,24 @@ func (t Timestamp) appendText(dst []byte) []byte {
 	if l.Precision == PrecisionSecond {
 		dst = appendPadded(append(dst, ':'), l.Second, 2)
 		if l.FractionDigits > 0 {
-			digits := l.Fraction.Coefficient().String()
-			dst = append(dst, '.')
-			for i := len(digits); i < l.FractionDigits; i++ {
-				dst = append(dst, '0')
-			}
-			dst = append(dst, digits...)
+			dst = l.appendFraction(append(dst, '.'))
 		}
 	}
 	return appendOffset(dst, l)
+}
+
+func (t Timestamp) appendFraction(dst []byte) []byte {
+	var b [MaxFractionDigits]byte
+	digits := b[:0]
+	if n, ok := t.Fraction.Coef64(); ok {
+		digits = strconv.AppendInt(digits, n, 10)
+	} else {
+		digits = t.Fraction.big.Append(digits, 10)
+	}
+	for i := len(digits); i < t.FractionDigits; i++ {
+		dst = append(dst, '0')
+	}
+	return append(dst, digits...)
 }
 
 func appendOffset(dst []byte, t Timestamp) []byte {

@@ -255,9 +255,7 @@ func (w *Writer) table() *SymbolTable {
 	if len(w.names) == 0 {
 		return systemTable
 	}
-	t := &SymbolTable{locals: append([]string(nil), w.names...)}
-	t.buildIndex()
-	return t
+	return &SymbolTable{locals: append([]string(nil), w.names...)}
 }
 
 // sid returns the id of a text, and defines it at its first use.
