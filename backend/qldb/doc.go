@@ -33,5 +33,6 @@
 //
 // The driver cannot hash an annotated true as a statement's parameter. Such a
 // parameter is refused with [ledger.ErrUnsupported] before anything is sent; see
-// [Gaps].
+// [Gaps]. It does not show the write IOs of a statement: ledger.IOUsage.WriteIOs
+// stays 0.
 package qldb
