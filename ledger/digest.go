@@ -13,10 +13,7 @@ type BlockAddress = hashchain.BlockAddress
 
 // Digest is the root hash of a journal and the address of the last block that
 // it covers. Keep it somewhere the ledger's owner cannot change it.
-type Digest struct {
-	Hash hashchain.Hash
-	Tip  BlockAddress
-}
+type Digest = hashchain.Digest
 
 // Block is a block of the journal as an Ion struct in QLDB's form.
 type Block struct {

@@ -65,6 +65,7 @@ type options struct {
 	name   string
 	create bool
 	noSync bool
+	ro     bool
 	limits Limits
 	mode   Mode
 	hooks  hook.Hooks
@@ -78,6 +79,10 @@ func WithName(name string) Option { return func(o *options) { o.name = name } }
 // WithCreate says whether a file that is not there is created, which is the
 // default.
 func WithCreate(create bool) Option { return func(o *options) { o.create = create } }
+
+// WithReadOnly opens a file for reading: other readers may have it open too, and
+// every commit gets ledger.ErrReadOnly. It implies WithCreate(false).
+func WithReadOnly() Option { return func(o *options) { o.ro = true } }
 
 // WithLimits replaces [DefaultLimits].
 func WithLimits(l Limits) Option { return func(o *options) { o.limits = l } }
@@ -129,7 +134,7 @@ func Open(path string, opts ...Option) (*Ledger, error) {
 		base := filepath.Base(path)
 		o.name = strings.TrimSuffix(base, filepath.Ext(base))
 	}
-	s, err := store.OpenBolt(path, store.BoltOptions{MustExist: !o.create, CreatedBy: createdBy, NoSync: o.noSync})
+	s, err := store.OpenBolt(path, store.BoltOptions{MustExist: !o.create, ReadOnly: o.ro, CreatedBy: createdBy, NoSync: o.noSync})
 	if err != nil {
 		if errors.Is(err, store.ErrDamaged) {
 			err = fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
@@ -157,6 +162,10 @@ func openOn(s store.Store, o options) (*Ledger, error) {
 	if err := l.load(o.name); err != nil {
 		_ = s.Close()
 		return nil, err
+	}
+	if o.ro {
+		err := fmt.Errorf("%w: it was opened for reading", ledger.ErrReadOnly)
+		l.broken.Store(&err)
 	}
 	l.committer = newCommitter(l, l.state.Load())
 	return l, nil

@@ -16,7 +16,9 @@ import (
 
 // commands make the subcommands; each is in the file of its name.
 var commands = []func() *cobra.Command{
+	newCompactCommand,
 	newConformanceCommand,
+	newDemoCommand,
 	newVerifyCommand,
 }
 

@@ -22,6 +22,7 @@ content:
     the order of their sequence numbers and checked as one chain
   - records of a journal stream: BLOCK_SUMMARY and REVISION_DETAILS
   - single revisions
+  - ledger files of Tally: journal, block tree, documents, history and indexes
 
 A directory stands for all files in it, and - for standard input. The answer
 also says what is NOT proven.

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/tallyledger/tally/backend/emulator"
+	"github.com/tallyledger/tally/backend/emulator/store"
+	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/ledger"
+)
+
+// boltMagic is what bbolt puts behind the header of its first page.
+const boltMagic = 0xed0cdaed
+
+// isLedgerFile reports whether a file begins as a ledger file does.
+func isLedgerFile(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [20]byte
+	_, err = io.ReadFull(f, head[:])
+	return err == nil && binary.NativeEndian.Uint32(head[16:]) == boltMagic
+}
+
+// ledgerFileResult checks a ledger file, which is opened for reading only.
+func ledgerFileResult(ctx context.Context, name string, trusted *hashchain.Digest) *result {
+	res := &result{Files: []string{name}, What: "ledger file"}
+	l, err := emulator.Open(name, emulator.WithReadOnly())
+	switch {
+	case errors.Is(err, ledger.ErrDamaged):
+		res.failWith("ledgerFile", err.Error())
+		return res
+	case errors.Is(err, store.ErrInUse):
+		return malformed(name, errors.New("the ledger file is in use; stop who has it open, or verify a copy or an export"))
+	case err != nil:
+		return malformed(name, err)
+	}
+	defer l.Close()
+	checkLedger(ctx, l, res)
+	d, err := l.Digest(ctx)
+	if err != nil {
+		res.failWith("ledgerFile", err.Error())
+		return res
+	}
+	res.Strand = d.Tip.StrandID
+	res.Digest, res.DigestTip = d.Hash.Base64(), &d.Tip.SequenceNo
+	compareDigest(ctx, l, res, d, trusted)
+	return res
+}
+
+// failWith adds one failure with nothing to compare.
+func (r *result) failWith(rule, detail string) {
+	r.Failures = append(r.Failures, failure{Rule: rule, Detail: detail})
+	r.Failed++
+}
+
+func checkLedger(ctx context.Context, l *emulator.Ledger, res *result) {
+	for problem, err := range l.Check(ctx) {
+		if err != nil {
+			problem = err.Error()
+		}
+		if res.Failed++; res.Failed <= keepFailures {
+			res.Failures = append(res.Failures, failure{Rule: "ledgerFile", Detail: problem})
+		}
+	}
+	st := l.Stats()
+	last := uint64(st.Blocks - 1)
+	res.FirstBlock, res.LastBlock = new(uint64), &last
+	if res.Failed > 0 {
+		return
+	}
+	res.check("%s: hashes, links and the block tree", count(st.Blocks, "block"))
+	res.check("documents, history and indexes: they are what the journal says")
+}
+
+// compareDigest holds the ledger against a digest that was kept.
+func compareDigest(ctx context.Context, l *emulator.Ledger, res *result, d ledger.Digest, trusted *hashchain.Digest) {
+	switch {
+	case trusted == nil:
+		res.notProven("that this is the ledger's own journal: compare its digest %s, tip %d, with one that you kept, or give that with --digest", d.Hash.Base64(), d.Tip.SequenceNo)
+		return
+	case trusted.Tip.StrandID != d.Tip.StrandID:
+		res.undecide("the trusted digest is of another strand, %s", trusted.Tip.StrandID)
+		return
+	}
+	b, err := l.Block(ctx, trusted.Tip, &trusted.Tip)
+	if err == nil {
+		err = b.Verify(*trusted)
+	}
+	if err != nil {
+		res.failWith("digest", "the trusted digest, tip "+trusted.Tip.String()+", does not hold this ledger: "+err.Error())
+		return
+	}
+	if res.Failed == 0 {
+		res.check("the digest: the tip of the trusted digest, %d, leads to it", trusted.Tip.SequenceNo)
+	}
+}
