@@ -100,6 +100,10 @@ func (l *Ledger) readFailure(err error) error {
 	if errors.Is(err, store.ErrClosed) {
 		return ledger.ErrClosed
 	}
+	if errors.Is(err, store.ErrUnknownOutcome) {
+		l.setFatal(err) // the writer may be about to say the same
+		return l.fatal()
+	}
 	if errors.Is(err, store.ErrDamaged) && !errors.Is(err, ledger.ErrDamaged) {
 		err = fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
 	}

@@ -33,8 +33,10 @@ func (l *Ledger) openView() (view, error) {
 		}
 		seq, err := tipSeq(snap.Get(store.Meta, keyTip))
 		if err != nil {
-			snap.Close()
-			return view{}, err
+			if cerr := snap.Close(); cerr != nil {
+				err = cerr
+			}
+			return view{}, l.readFailure(err)
 		}
 		if seq == st.seq {
 			return view{snap: snap, seq: seq, cat: st.cat}, nil
