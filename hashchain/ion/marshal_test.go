@@ -10,6 +10,7 @@ import (
 	"time"
 
 	iongo "github.com/amzn/ion-go/ion"
+	"pgregory.net/rapid"
 )
 
 type inner struct {
@@ -338,6 +339,33 @@ func TestMarshalIon(t *testing.T) {
 	if out, err := iongo.MarshalText(damaged); err == nil {
 		t.Errorf("damaged bytes are marshalled as %s", out)
 	}
+}
+
+// stepwise writes a Value call by call, as a Marshaler that knows ion-go does.
+type stepwise struct{ v Value }
+
+func (s stepwise) MarshalIon(w iongo.Writer) error {
+	return errors.Join(writePeer(w, s.v, 1), w.Finish())
+}
+
+func TestMarshalersWriteToUs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := drawPeerValue(t)
+		got, err := Marshal(map[string]any{"v": stepwise{v}})
+		if f, ok := got.Field("v"); err != nil || !ok || !Identical(f, v) {
+			t.Fatalf("%s comes out as %s, %v", v, got, err)
+		}
+	})
+	tokens := stepTokens{iongo.SymbolToken{LocalSID: 77}}
+	if v, err := Marshal(tokens); err == nil {
+		t.Errorf("a symbol token without text is %s", v)
+	}
+}
+
+type stepTokens struct{ t iongo.SymbolToken }
+
+func (s stepTokens) MarshalIon(w iongo.Writer) error {
+	return errors.Join(w.BeginList(), w.WriteUint(7), w.WriteNull(), w.WriteSymbol(s.t), w.EndList())
 }
 
 func TestMarshalFastTypesAllocateLittle(t *testing.T) {
