@@ -146,6 +146,10 @@ func indent(s string) string { return "        " + strings.ReplaceAll(s, "\n", "
 func (t *outcomeTable) summary() {
 	fmt.Fprintf(t.out, "\n%d passed, %d failed, %d gaps\n", t.count[conformance.Passed], t.count[conformance.Failed], t.count[conformance.Missing])
 	for _, reason := range slices.Sorted(maps.Keys(t.gaps)) {
-		fmt.Fprintf(t.out, "  %d cases: %s\n", t.gaps[reason], reason)
+		cases := "cases"
+		if t.gaps[reason] == 1 {
+			cases = "case"
+		}
+		fmt.Fprintf(t.out, "  %d %s: %s\n", t.gaps[reason], cases, reason)
 	}
 }

@@ -19,7 +19,10 @@ var commands = []func() *cobra.Command{
 	newCompactCommand,
 	newConformanceCommand,
 	newDemoCommand,
+	newExecCommand,
+	newServeCommand,
 	newVerifyCommand,
+	newWaitCommand,
 }
 
 // Exit statuses that all commands share. A command may have more: see its help.

@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -27,7 +30,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TESTDATA", shared)
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": checkStatus},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": checkStatus, "waitport": waitPort, "interrupt": interrupt},
 	})
 }
 
@@ -47,5 +50,34 @@ func checkStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("exit status %d, want %s", got, args[0])
+	}
+}
+
+// waitPort is the script command "waitport FILE": it waits for the port file of
+// a server in the background and sets $PORT.
+func waitPort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitport FILE")
+	}
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if b, err := os.ReadFile(ts.MkAbs(args[0])); err == nil {
+			ts.Setenv("PORT", strings.TrimSpace(string(b)))
+			return
+		}
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
+
+// interrupt is the script command "interrupt NAME": it does to a command in the
+// background what Ctrl-C does.
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	cmds := ts.BackgroundCmds()
+	if neg || len(args) != 1 || len(cmds) == 0 {
+		ts.Fatalf("usage: interrupt NAME, with a command in the background")
+	}
+	for _, c := range cmds {
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			ts.Fatalf("%v", err)
+		}
 	}
 }

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/tallyledger/tally/backend/emulator/server"
+)
+
+const serveLong = `Serve speaks QLDB's two HTTP APIs, the session API and the control plane, on one
+port, over any number of ledgers. Official drivers and SDKs run against it
+unchanged: only their endpoint is another.
+
+Ledgers live in the directory of --data, one file each, or in memory. The server
+listens on the loopback interface and accepts any credentials unless it is told
+otherwise.
+
+GET /ping, /healthz and /readyz say whether it is there and ready, GET /metrics
+has Prometheus metrics.`
+
+type serveOptions struct {
+	listen      string
+	portFile    string
+	allowRemote bool
+
+	data       string
+	inMemory   bool
+	ledger     string
+	mode       string
+	seeds      []string
+	exportDir  string
+	exportS3   string
+	region     string
+	account    string
+	accessKeys []string
+	tlsCert    string
+	tlsKey     string
+
+	createDelay  time.Duration
+	faithful     bool
+	testControls bool
+	profile      bool
+	quiet        bool
+	logLevel     string
+}
+
+func newServeCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Serve QLDB's APIs over ledgers in a directory or in memory",
+		Long:    serveLong,
+		Example: "  tally serve --data ./ledgers\n  tally serve --in-memory --ledger orders --seed tables.sql\n  tally serve --in-memory --listen 127.0.0.1:0 --port-file port",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", server.DefaultAddress, "address to listen on; port 0 takes a free one")
+	f.StringVar(&o.portFile, "port-file", "", "write the port to this file once the server is ready")
+	f.BoolVar(&o.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
+	o.storageFlags(cmd)
+	f.StringVar(&o.exportDir, "export-dir", "", "journal exports: a folder here stands for each bucket")
+	f.StringVar(&o.exportS3, "export-s3-endpoint", "", "journal exports: URL of a service with S3's API")
+	f.StringArrayVar(&o.accessKeys, "access-key", nil, "require requests signed with this key, as ID:FILE; FILE holds the secret")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate file; makes the server speak TLS")
+	f.StringVar(&o.tlsKey, "tls-key", "", "key file of the certificate")
+	f.DurationVar(&o.createDelay, "create-delay", 0, "how long a new ledger stays CREATING")
+	f.BoolVar(&o.faithful, "faithful-error-codes", false, "put numeric codes into errors as QLDB did; some SDKs then lose their type")
+	f.BoolVar(&o.testControls, "test-controls", false, "serve /_tally/clock, faults and reset, for tests; loopback only")
+	f.BoolVar(&o.profile, "pprof", false, "serve /debug/pprof; loopback only")
+	f.BoolVar(&o.quiet, "quiet", false, "do not print the settings for clients")
+	f.StringVar(&o.logLevel, "log", "info", "debug, info, warn or error")
+	return cmd
+}
+
+// storageFlags are those that serve and exec share.
+func (o *serveOptions) storageFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.data, "data", "", "directory of the ledgers' files; made if it is not there")
+	f.BoolVar(&o.inMemory, "in-memory", false, "keep ledgers in memory; they are gone at the end")
+	f.StringVar(&o.ledger, "ledger", "", "create this ledger if it is not there")
+	f.StringVar(&o.mode, "mode", "ALLOW_ALL", "permissions mode of that ledger: ALLOW_ALL or STANDARD")
+	f.StringArrayVar(&o.seeds, "seed", nil, "fill a new --ledger from this file: PartiQL statements, or documents as Ion (.ion, .10n)")
+	f.StringVar(&o.region, "region", "us-east-1", "region in ARNs")
+	f.StringVar(&o.account, "account", "000000000000", "account in ARNs")
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no arguments, found %q", cmd.Name(), args[0])}
+	}
+	return nil
+}
+
+func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
+	s, err := o.start(ctx, errOut)
+	if err != nil {
+		return err
+	}
+	l, tc, err := o.listener()
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	if o.allowRemote {
+		fmt.Fprintf(errOut, "tally: other machines can reach %s; give --access-key and --tls-cert so that not everybody may write\n", l.Addr())
+	}
+	if err := o.announce(out, l.Addr()); err != nil {
+		return errors.Join(err, l.Close(), s.Close())
+	}
+	return errors.Join(s.Serve(ctx, l, tc), s.Close())
+}
+
+// start makes the server and its first ledger.
+func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Server, error) {
+	if o.inMemory == (o.data != "") {
+		return nil, usageError{errors.New("say where ledgers live: --data DIR, or --in-memory")}
+	}
+	if len(o.seeds) > 0 && o.ledger == "" {
+		return nil, usageError{errors.New("--seed fills a new ledger: name it with --ledger")}
+	}
+	keys, err := readAccessKeys(o.accessKeys)
+	if err != nil {
+		return nil, err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+		return nil, usageError{fmt.Errorf("--log must be debug, info, warn or error, not %q", o.logLevel)}
+	}
+	s, err := server.New(server.Config{
+		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, FaithfulErrorCodes: o.faithful, AccessKeys: keys,
+		Exports:      server.ExportTarget{Dir: o.exportDir, S3Endpoint: o.exportS3},
+		TestControls: o.testControls, Profile: o.profile,
+		Logger: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level})),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := o.firstLedger(ctx, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (o *serveOptions) firstLedger(ctx context.Context, s *server.Server) error {
+	if o.ledger == "" {
+		return nil
+	}
+	if _, err := s.Ledger(o.ledger); err == nil {
+		return nil // it is there, and what is in it stays
+	}
+	return s.Seed(ctx, o.ledger, o.mode, o.seeds...)
+}
+
+func readAccessKeys(list []string) (map[string]string, error) {
+	keys := map[string]string{}
+	for _, k := range list {
+		id, file, ok := strings.Cut(k, ":")
+		if !ok || id == "" || file == "" {
+			return nil, usageError{fmt.Errorf("--access-key must be ID:FILE, with the secret in the file")}
+		}
+		secret, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("--access-key %s: %w", id, err)
+		}
+		keys[id] = strings.TrimSpace(string(secret))
+	}
+	return keys, nil
+}
+
+func (o *serveOptions) listener() (net.Listener, *tls.Config, error) {
+	var tc *tls.Config
+	if (o.tlsCert == "") != (o.tlsKey == "") {
+		return nil, nil, usageError{errors.New("--tls-cert and --tls-key go together")}
+	}
+	if o.tlsCert != "" {
+		cert, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--tls-cert: %w", err)
+		}
+		tc = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	}
+	l, err := server.Listen(o.listen, o.allowRemote)
+	return l, tc, err
+}
+
+// announce prints what clients need and writes the port file, whole or not at
+// all.
+func (o *serveOptions) announce(out io.Writer, addr net.Addr) error {
+	scheme := "http"
+	if o.tlsCert != "" {
+		scheme = "https"
+	}
+	if !o.quiet {
+		printSettings(out, scheme+"://"+addr.String(), o.region, o.ledger)
+	}
+	if o.portFile == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(o.portFile), ".port-*")
+	if err != nil {
+		return fmt.Errorf("--port-file: %w", err)
+	}
+	_, werr := tmp.WriteString(port + "\n")
+	if err := errors.Join(werr, tmp.Close()); err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return os.Rename(tmp.Name(), o.portFile)
+}
+
+// clientEnvironment points clients at an endpoint.
+func clientEnvironment(endpoint, region, ledger string) []string {
+	env := []string{
+		"AWS_ENDPOINT_URL_QLDB=" + endpoint,
+		"AWS_ENDPOINT_URL_QLDB_SESSION=" + endpoint,
+		"AWS_REGION=" + region,
+		"AWS_ACCESS_KEY_ID=tally",
+		"AWS_SECRET_ACCESS_KEY=tally",
+		"AWS_EC2_METADATA_DISABLED=true",
+	}
+	if ledger != "" {
+		env = append(env, fmt.Sprintf("TALLY_LEDGER_URL=qldb://%s?region=%s&endpoint=%s", ledger, region, endpoint))
+	}
+	return env
+}
+
+func printSettings(out io.Writer, endpoint, region, ledger string) {
+	name := ledger
+	if name == "" {
+		name = "LEDGER"
+	}
+	fmt.Fprintf(out, "Tally serves QLDB's APIs at %s\n\nEnvironment, for SDKs since the end of 2023:\n", endpoint)
+	for _, e := range clientEnvironment(endpoint, region, ledger) {
+		fmt.Fprintf(out, "  export %q\n", e)
+	}
+	fmt.Fprintf(out, `
+In code:
+  Go      qldbsession.NewFromConfig(cfg, func(o *qldbsession.Options) { o.BaseEndpoint = aws.String(%[1]q) })
+  Node    new QldbDriver(%[3]q, { region: %[2]q, endpoint: %[1]q })
+  Python  QldbDriver(%[3]q, region_name=%[2]q, endpoint_url=%[1]q)
+  Java    QldbSessionClient.builder().endpointOverride(URI.create(%[1]q)).region(Region.of(%[2]q))
+  .NET    new AmazonQLDBSessionConfig { ServiceURL = %[1]q, AuthenticationRegion = %[2]q }
+  Shell   qldb -l %[3]s -r %[2]s -s %[1]s
+  CLI     aws qldb list-ledgers --endpoint-url %[1]s
+
+Any credentials do. Stop with Ctrl-C.
+`, endpoint, region, name)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/tallyledger/tally/backend/emulator/server"
+)
+
+func newWaitCommand() *cobra.Command {
+	var endpoint string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:     "wait",
+		Short:   "Wait until a server is ready",
+		Long:    "Wait asks a server's /readyz until it answers that all its ledgers can be used. Exit status 1 if that does not happen in time.",
+		Example: "  tally serve --in-memory & tally wait && npm test",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+			defer cancel()
+			if err := waitReady(ctx, endpoint); err != nil {
+				return fmt.Errorf("%s is not ready after %s: %w", endpoint, timeout, err)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&endpoint, "endpoint", "http://"+server.DefaultAddress, "URL of the server")
+	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait")
+	return cmd
+}
+
+// waitReady asks until the server is ready or ctx ends; it returns what was
+// wrong last.
+func waitReady(ctx context.Context, endpoint string) error {
+	last := errors.New("it was not asked")
+	every := time.NewTicker(50 * time.Millisecond)
+	defer every.Stop()
+	for {
+		err := askReady(ctx, endpoint)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return last
+		case <-every.C:
+		}
+	}
+}
+
+func askReady(ctx context.Context, endpoint string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(endpoint, "/")+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answers %s", res.Status)
+	}
+	return nil
+}
