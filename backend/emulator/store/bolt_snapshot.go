@@ -44,8 +44,7 @@ type boltSnapshot struct {
 	store  *Bolt
 	tx     *boltTx // nil once closed
 	top    boltTree
-	spaces [spaces + 1]boltTree
-	opened [spaces + 1]bool
+	spaces [spaces + 1]*boltTree // those in use
 	err    error
 }
 
@@ -89,15 +88,15 @@ func (s *boltSnapshot) tree(space Space) *boltTree {
 	if !s.usable() || !space.valid() {
 		return nil
 	}
-	if !s.opened[space] {
+	if s.spaces[space] == nil {
 		t, err := s.top.bucket(bucketNames[space])
 		if err != nil {
 			s.damaged(err)
 			return nil
 		}
-		s.spaces[space], s.opened[space] = t, true
+		s.spaces[space] = &t
 	}
-	return &s.spaces[space]
+	return s.spaces[space]
 }
 
 // usable notes as the snapshot's error when it is closed.

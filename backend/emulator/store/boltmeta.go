@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -81,11 +82,38 @@ func checkFreeList(f io.ReaderAt, m metaPage) error {
 	if binary.NativeEndian.Uint64(head) != m.free || binary.NativeEndian.Uint16(head[8:]) != freePageFlag || more >= m.pages-m.free {
 		return fmt.Errorf("page %d is not the list of free pages", m.free)
 	}
-	list := make([]byte, (more+1)*size)
-	if _, err := f.ReadAt(list, int64(m.free*size)); err != nil {
-		return err
+	rest := io.NewSectionReader(f, int64(m.free*size)+pageHeaderSize, int64((more+1)*size)-pageHeaderSize)
+	return checkFreePages(rest, binary.NativeEndian.Uint16(head[10:]), m.pages)
+}
+
+// checkFreePages checks the list itself: in order, each page once, within the
+// file. bbolt would take any number in it for a page to write to.
+func checkFreePages(list io.Reader, short uint16, pages uint64) error {
+	in := bufio.NewReaderSize(list, 64<<10)
+	next := func() (id uint64, err error) {
+		var b [8]byte
+		_, err = io.ReadFull(in, b[:])
+		return binary.NativeEndian.Uint64(b[:]), err
 	}
-	return checkFreePages(list, m.pages)
+	count := uint64(short)
+	if short == 0xffff { // then the real count comes first
+		var err error
+		if count, err = next(); err != nil {
+			return err
+		}
+	}
+	last := uint64(1)
+	for i := range count {
+		id, err := next()
+		if err != nil {
+			return fmt.Errorf("the list of free pages has %d entries, of which %d can be read: %w", count, i, err)
+		}
+		if id <= last || id >= pages {
+			return fmt.Errorf("the list of free pages has page %d after %d, of %d", id, last, pages)
+		}
+		last = id
+	}
+	return nil
 }
 
 // metaError tells a damaged first meta page from a file that never had one, by

@@ -158,25 +158,3 @@ func (p *boltPage) check(pages uint64) bool {
 	}
 	return true
 }
-
-// checkFreePages checks the list of free pages: in order, each once, within the
-// file. bbolt would take any number in it for a page to write to.
-func checkFreePages(data []byte, pages uint64) error {
-	count := uint64(binary.NativeEndian.Uint16(data[10:]))
-	ids := data[pageHeaderSize:]
-	if count == 0xffff { // then the real count comes first
-		count, ids = binary.NativeEndian.Uint64(ids), ids[8:]
-	}
-	if count > uint64(len(ids)/8) {
-		return fmt.Errorf("the list of free pages has %d entries, more than fit", count)
-	}
-	last := uint64(1)
-	for i := range count {
-		id := binary.NativeEndian.Uint64(ids[i*8:])
-		if id <= last || id >= pages {
-			return fmt.Errorf("the list of free pages has page %d after %d, of %d", id, last, pages)
-		}
-		last = id
-	}
-	return nil
-}

@@ -18,6 +18,9 @@ import (
 // process fail, for each k that it gets to. It must say of each group whether
 // it is applied, refused or unknown, and the file must bear it out.
 func TestSystemCallFaults(t *testing.T) {
+	if raceDetector {
+		t.Skip("what a child process does is the same with the race detector, only much slower")
+	}
 	for _, fault := range []struct {
 		call, errno string
 		fatal       bool // must the store refuse everything afterwards?
@@ -79,6 +82,9 @@ func runFaulty(t *testing.T, fault string) outcomes {
 // TestFileSizeLimit: a file that may not grow any more refuses groups, and
 // stays whole.
 func TestFileSizeLimit(t *testing.T) {
+	if raceDetector {
+		t.Skip("what a child process does is the same with the race detector, only much slower")
+	}
 	for _, limit := range []int{40 << 10, 100 << 10, 1200 << 10, 3 << 20} {
 		path := newPath(t)
 		if err := openBolt(t, path, store.BoltOptions{}).Close(); err != nil {
@@ -123,6 +129,9 @@ func fillDisk(t *testing.T, b *store.Bolt, n int, o *outcomes) int {
 // TestKilledAtEachCall kills a process at its k-th write, sync or growing, for
 // each k that it gets to, and opens what is left.
 func TestKilledAtEachCall(t *testing.T) {
+	if raceDetector {
+		t.Skip("what a child process does is the same with the race detector, only much slower")
+	}
 	for _, call := range []string{"pwrite64", "fdatasync", "ftruncate", "write"} {
 		for k := 1; ; k++ {
 			path := newPath(t)
@@ -150,6 +159,9 @@ func TestKilledAtEachCall(t *testing.T) {
 // TestKilledWhileMaking kills a process that creates or compacts a file at each
 // of its calls. What is left opens, and holds all it held.
 func TestKilledWhileMaking(t *testing.T) {
+	if raceDetector {
+		t.Skip("what a child process does is the same with the race detector, only much slower")
+	}
 	old := newPath(t)
 	had := filled(t, old, 20)
 	content, err := os.ReadFile(old)

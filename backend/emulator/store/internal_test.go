@@ -106,11 +106,13 @@ func fileBytes(t testing.TB) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 60 {
+	var ops []Op
+	for i := range 40 {
 		key := fmt.Appendf(nil, "%04d", i)
-		if err := b.Apply([]Op{{Space: Journal, Key: key, Value: make([]byte, 300)}, {Space: Index, Key: key}}); err != nil {
-			t.Fatal(err)
-		}
+		ops = append(ops, Op{Space: Journal, Key: key, Value: make([]byte, 300)}, Op{Space: Index, Key: key})
+	}
+	if err := b.Apply(ops); err != nil {
+		t.Fatal(err)
 	}
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
@@ -119,7 +121,7 @@ func fileBytes(t testing.TB) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content[:min(len(content), 48*os.Getpagesize())]
+	return content[:min(len(content), 16*os.Getpagesize())]
 }
 
 func FuzzMetaPages(f *testing.F) {
