@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -36,7 +37,11 @@ func Register(scheme string, open Opener) {
 func Open(ctx context.Context, rawURL string) (Ledger, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("ledger: %q is not a URL such as bolt:///path/file, memory: or qldb://name?region=…: %w", rawURL, err)
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err // without the text of the URL, which may hold a secret
+		}
+		return nil, fmt.Errorf("ledger: this is not a URL such as bolt:///path/file, memory: or qldb://name?region=…: %w", err)
 	}
 	openersMu.RLock()
 	open, ok := openers[u.Scheme]
