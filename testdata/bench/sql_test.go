@@ -22,11 +22,11 @@ func openSQL(b *testing.B) *emulator.Ledger {
 	}
 	b.Cleanup(func() { _ = l.Close() })
 	for _, t := range []string{"VehicleRegistration", "Vehicle", "Person"} {
-		exec(b, l, "CREATE TABLE "+t)
+		run(b, l, "CREATE TABLE "+t)
 	}
-	exec(b, l, "CREATE INDEX ON VehicleRegistration (VIN)")
-	exec(b, l, "CREATE INDEX ON Vehicle (VIN)")
-	exec(b, l, "CREATE INDEX ON Person (Plate)")
+	run(b, l, "CREATE INDEX ON VehicleRegistration (VIN)")
+	run(b, l, "CREATE INDEX ON Vehicle (VIN)")
+	run(b, l, "CREATE INDEX ON Person (Plate)")
 	fillTable(b, l, "VehicleRegistration", sqlDocs)
 	fillTable(b, l, "Vehicle", sqlDocs/10)
 	for i := int64(1); i <= 2000; i += 40 {
@@ -48,7 +48,7 @@ func batch(b *testing.B, l ledger.Ledger, table string, n int64, doc func(int64)
 		text += ", ?"
 		params = append(params, doc(k))
 	}
-	exec(b, l, text+" >>", params...)
+	run(b, l, text+" >>", params...)
 }
 
 // inTx runs a statement a thousand times in one transaction: begin, statement
@@ -111,7 +111,7 @@ func BenchmarkSQL(b *testing.B) {
 		id, _ := row.Field("id")
 		text, _ := id.Text()
 		for i := 0; b.Loop(); i++ {
-			exec(b, l, "UPDATE VehicleRegistration AS r BY id SET r.Year = ? WHERE id = ?", i, text)
+			run(b, l, "UPDATE VehicleRegistration AS r BY id SET r.Year = ? WHERE id = ?", i, text)
 		}
 	})
 	sqlSQLite(b, key, small)
