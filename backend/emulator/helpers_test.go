@@ -250,8 +250,8 @@ func checked(t testing.TB, l *emulator.Ledger) {
 	}
 }
 
-// exec runs one statement in a transaction of its own.
-func exec(ctx context.Context, l *emulator.Ledger, statement string, params ...any) error {
+// execute runs one statement in a transaction of its own.
+func execute(ctx context.Context, l *emulator.Ledger, statement string, params ...any) error {
 	return l.Execute(ctx, func(tx ledger.Transaction) error {
 		_, err := tx.Execute(statement, params...)
 		return err

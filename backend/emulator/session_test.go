@@ -372,7 +372,7 @@ func TestSessionsOfClosedLedger(t *testing.T) {
 	_, executed := x.try("SELECT * FROM information_schema.user_tables")
 	_, block := l.Block(t.Context(), address(l, 0), nil)
 	for what, err := range map[string]error{"StartSession": started, "StartTransaction": begun, "ExecuteStatement": executed,
-		"CommitTransaction": x.commit(), "Digest": digest, "TableNames": names, "Block": block, "Execute": exec(t.Context(), l, "SELECT VALUE 1 FROM << 0 >>")} {
+		"CommitTransaction": x.commit(), "Digest": digest, "TableNames": names, "Block": block, "Execute": execute(t.Context(), l, "SELECT VALUE 1 FROM << 0 >>")} {
 		if !errors.Is(err, ledger.ErrClosed) {
 			t.Errorf("%s on a closed ledger gives %v", what, err)
 		}
