@@ -219,7 +219,7 @@ func (s *Server) resumeExports() {
 			case e.failure != nil:
 				s.endExport(job, e.failure)
 			case s.target == nil:
-				s.endExport(job, errors.New("the server was started without --export-dir and --s3-endpoint"))
+				s.endExport(job, errors.New("the server was started without --export-dir and --export-s3-endpoint"))
 			default:
 				s.startExport(job)
 			}

@@ -67,7 +67,7 @@ func (s *Server) exportJournal(req *controlRequest) (any, error) {
 		return nil, err
 	}
 	if s.target == nil {
-		return nil, errS3("NoSuchBucket this server has nothing that stands for S3; start it with --export-dir or --s3-endpoint")
+		return nil, errS3("NoSuchBucket this server has nothing that stands for S3; start it with --export-dir or --export-s3-endpoint")
 	}
 	if err := s.target.check(x.Bucket, x.Prefix); err != nil {
 		return nil, errS3("InvalidArgument " + err.Error())

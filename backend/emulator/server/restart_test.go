@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the service has ended; these clients are for servers that speak its protocol
+
 package server_test
 
 import (
