@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -144,7 +143,7 @@ func runChild(what string) error {
 }
 
 // emptyHandler reads a request and answers with a constant.
-type emptyHandler struct{ n atomic.Int64 }
+type emptyHandler struct{}
 
 func (h *emptyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
