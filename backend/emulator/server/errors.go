@@ -10,7 +10,7 @@ import (
 	"github.com/tallyledger/tally/ledger"
 )
 
-// Names of the errors that are made here; docs/qldb.md, "Errors on the wire".
+// Names of the errors that are made here; docs/clients.md, "Errors on the wire".
 const (
 	badRequest        = "BadRequestException"
 	invalidSession    = "InvalidSessionException"

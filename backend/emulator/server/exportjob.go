@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime/debug"
 	"time"
 
 	"github.com/tallyledger/tally/hashchain"
@@ -54,10 +55,9 @@ func (j *exportJob) put(ctx context.Context, key string, v ion.Value) error {
 // that completes the export.
 func (j *exportJob) run(ctx context.Context) error {
 	// A commit that took its time before the export was asked for may still be
-	// on its way to the disk. All of them have ended once this lock was held, and
-	// exports [a,b) and [b,c) leave nothing out between them.
-	j.entry.commits.Lock()
-	j.entry.commits.Unlock() //nolint:staticcheck // nothing is to be done under it
+	// on its way to the disk. Without it, exports [a,b) and [b,c) would leave a
+	// block out between them.
+	j.entry.waitForCommits()
 	from, err := j.firstBlock(ctx)
 	if err != nil {
 		return err
@@ -194,11 +194,22 @@ func blockPlace(v ion.Value) (at hashchain.BlockAddress, t time.Time, err error)
 	return at, ts.Time().UTC(), nil
 }
 
+// runSafely is run with a panic turned into an error: an export that fails must
+// not take the server with it.
+func (j *exportJob) runSafely(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("server: panic in an export: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return j.run(ctx)
+}
+
 // startExport runs a job until it ends or the server is closed; one that was
 // interrupted stays IN_PROGRESS and runs again at the next start.
 func (s *Server) startExport(job *exportJob) {
 	s.exports.Go(func() {
-		err := job.run(s.ctx)
+		err := job.runSafely(s.ctx)
 		if err != nil && (s.ctx.Err() != nil || errors.Is(err, context.Canceled)) {
 			return
 		}

@@ -36,6 +36,12 @@ type entry struct {
 	commits sync.RWMutex
 }
 
+// waitForCommits returns when the commits that began before have ended.
+func (e *entry) waitForCommits() {
+	e.commits.Lock()
+	defer e.commits.Unlock()
+}
+
 // registry is the ledgers of a server and what the control plane keeps about
 // them.
 type registry struct {
@@ -230,14 +236,19 @@ func (r *registry) create(st *ledgerState, check func() error) error {
 		return err
 	}
 	engine, err := r.open(st.Name, path, modes[st.Mode])
+	if err == nil {
+		r.mu.Lock()
+		r.entries[st.Name] = &entry{name: st.Name, engine: engine}
+		r.mu.Unlock()
+		st.Pending = false
+		if err = r.put(st.Name, st); err != nil {
+			_ = engine.Close()
+		}
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("server: creating ledger %s: %w", st.Name, err), r.remove(st.Name), r.save(r.states))
 	}
-	st.Pending = false
-	r.mu.Lock()
-	r.entries[st.Name] = &entry{name: st.Name, engine: engine}
-	r.mu.Unlock()
-	return r.put(st.Name, st)
+	return nil
 }
 
 func withState(states map[string]*ledgerState, st *ledgerState) map[string]*ledgerState {

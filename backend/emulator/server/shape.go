@@ -8,7 +8,7 @@ import (
 	"github.com/tallyledger/tally/hashchain"
 )
 
-// Rules for the parameters of both APIs; docs/qldb.md, "Shapes of parameters".
+// Rules for the parameters of both APIs; docs/clients.md, "Shapes of parameters".
 // Each function returns what is wrong, "" for nothing.
 
 // nameProblem checks a ledger's or stream's name. It is what keeps names
