@@ -247,8 +247,10 @@ func checkTip(snap store.Snapshot, t tip) error {
 	if err != nil {
 		return err
 	}
-	hash := hashchain.Dot(hashchain.Root(b.EntriesHashList), b.PreviousBlockHash)
-	if hash != b.Hash || hash != t.hash || hash != leaf {
+	if _, failures := hashchain.CheckBlock(v); len(failures) > 0 {
+		return damaged("the last block: %v", failures[0])
+	}
+	if b.Hash != t.hash || b.Hash != leaf {
 		return damaged("block %d, the last one, does not have the hash that the ledger's tip and tree state", t.seq)
 	}
 	if t.seq == 0 {
