@@ -1,6 +1,6 @@
 //lint:file-ignore SA1019 the SDK of a service that ended is what its remaining programs use.
 
-package main
+package main_test
 
 import (
 	"context"
@@ -19,17 +19,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-)
 
-// qldbEndpoint is the server that the end-to-end test provisions its ledger on.
-func qldbEndpoint(t *testing.T) string {
-	t.Helper()
-	endpoint := os.Getenv("TALLY_QLDB_ENDPOINT")
-	if endpoint == "" {
-		t.Skip("skipped: TALLY_QLDB_ENDPOINT names no server that speaks QLDB's API (for example http://127.0.0.1:7532 of `tally serve --in-memory`)")
-	}
-	return endpoint
-}
+	"github.com/tallyledger/tally/backend/emulator/server/servertest"
+	infra "github.com/tallyledger/tally/infra"
+)
 
 // localStack is the stack "local" of the real files, in a folder of the test's
 // own, with the program in this process and its state in that folder too.
@@ -51,7 +44,7 @@ func localStack(t *testing.T, endpoint string) auto.Stack {
 		"PULUMI_SKIP_UPDATE_CHECK": "true",
 	})
 	requireAWSPlugin(t, dir, env)
-	stack, err := auto.UpsertStackInlineSource(ctx, "local", "ledger", program, auto.WorkDir(dir), env)
+	stack, err := auto.UpsertStackInlineSource(ctx, "local", "ledger", infra.Program, auto.WorkDir(dir), env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +111,7 @@ func TestEndToEnd(t *testing.T) {
 	if _, err := exec.LookPath("pulumi"); err != nil {
 		t.Skip("skipped: no pulumi binary on the PATH")
 	}
-	endpoint := qldbEndpoint(t)
+	endpoint := servertest.New(t).URL
 	stack := localStack(t, endpoint)
 	client := qldb.New(qldb.Options{
 		Region: "us-east-1", BaseEndpoint: &endpoint,

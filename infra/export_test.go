@@ -1,0 +1,4 @@
+package main
+
+// Program lets the external tests run the program itself.
+var Program = program
