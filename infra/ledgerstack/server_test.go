@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tallyledger/tally/backend/emulator/server/servertest"
+	_ "github.com/tallyledger/tally/backend/qldb"
 	"github.com/tallyledger/tally/infra/ledgerstack"
+	"github.com/tallyledger/tally/ledger"
 )
 
 // The tests here take the properties that the program hands to the AWS provider
@@ -173,5 +175,30 @@ func TestServerStreamLife(t *testing.T) {
 		if got := p.readStream(c.Name, id); got != nil {
 			t.Errorf("%s: the cancelled stream is still there: %v", name, got)
 		}
+	}
+}
+
+// The output ledger_url opens the ledger that was made, with no other setting
+// than credentials.
+func TestServerLedgerURLOpens(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	s := servertest.New(t)
+	r := mustDeploy(t, onServer(s))
+	newSDKProvider(t, s.URL).createLedger(r.find(t, "aws:qldb/ledger:Ledger", "ledger").inputs)
+	l, err := ledger.Open(t.Context(), r.outputs["ledger_url"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	err = l.Execute(t.Context(), func(tx ledger.Transaction) error {
+		_, err := tx.Execute("CREATE TABLE Vehicle")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, err := l.TableNames(t.Context()); err != nil || !slices.Equal(names, []string{"Vehicle"}) {
+		t.Errorf("tables %v, error %v, want the table that was made", names, err)
 	}
 }
