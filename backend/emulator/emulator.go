@@ -157,7 +157,7 @@ func openOn(s store.Store, o options) (*Ledger, error) {
 	}
 	l := &Ledger{store: s, hooks: o.hooks, limits: o.limits, sessions: map[*Session]struct{}{}, plans: partiql.NewCache(partiql.CacheOptions{})}
 	l.ids = hashchain.NewIDSource(o.hooks.Now, o.hooks.Random)
-	l.quota.limit = o.limits.ResultsOfAllSessions
+	l.quota.limit, l.quota.reclaim = o.limits.ResultsOfAllSessions, l.reclaim
 	l.mode.Store(int32(o.mode))
 	if err := l.load(o.name); err != nil {
 		_ = s.Close()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -200,6 +202,26 @@ func (l *Ledger) sweepTxs(now time.Time) {
 		t.ended.Store(true)
 		l.open.remove(t)
 		l.stats.expired.Add(1)
+	}
+}
+
+// reclaim ends transactions and sessions whose time is up and that nobody asked
+// for since, so that their results make room. Sessions at work are left alone.
+func (l *Ledger) reclaim() {
+	l.mu.Lock()
+	sessions := slices.Collect(maps.Keys(l.sessions))
+	l.mu.Unlock()
+	for _, s := range sessions {
+		if !s.mu.TryLock() {
+			continue
+		}
+		if s.dead == nil {
+			s.checkAge()
+		}
+		if s.tx != nil && s.tx.expired(l.hooks.Now()) {
+			s.expire()
+		}
+		s.mu.Unlock()
 	}
 }
 

@@ -29,18 +29,30 @@ type resultSet struct {
 	quota *quota
 }
 
-// quota counts the bytes of results over all sessions of a ledger.
+// quota counts the bytes of results over all sessions of a ledger. Where they
+// are used up, reclaim is asked for what nobody will read any more.
 type quota struct {
-	used  atomic.Int64
-	limit int64
+	used    atomic.Int64
+	limit   int64
+	reclaim func()
 }
 
 func (q *quota) take(n int64) error {
+	if q.add(n) {
+		return nil
+	}
+	if q.reclaim(); q.add(n) {
+		return nil
+	}
+	return ledger.NewError(capacityExceeded, "", textCapacity)
+}
+
+func (q *quota) add(n int64) bool {
 	if used := q.used.Add(n); q.limit > 0 && used > q.limit {
 		q.used.Add(-n)
-		return ledger.NewError(capacityExceeded, "", textCapacity)
+		return false
 	}
-	return nil
+	return true
 }
 
 // add appends a row: stream where it is a complete one, else v encoded.

@@ -320,6 +320,24 @@ func TestManyRows(t *testing.T) {
 	}
 }
 
+// TestAbandonedResults make room once their transaction has expired, though
+// nobody ended it.
+func TestAbandonedResults(t *testing.T) {
+	limits := emulator.DefaultLimits
+	limits.ResultsOfAllSessions = 10_000
+	l := emulatortest.New(t, emulatortest.With(emulator.WithLimits(limits)))
+	const many = "SELECT VALUE x FROM ? AS x"
+	if page, err := begin(t, l.Ledger).send(many, make([]int, 1500)); err != nil || page.Token == "" {
+		t.Fatal(page.Token, err)
+	}
+	_, err := begin(t, l.Ledger).try(many, make([]int, 1500))
+	isError(t, err, "CapacityExceededException", "", "Capacity exceeded")
+	l.Clock.Advance(31 * time.Second)
+	if got := begin(t, l.Ledger).q(many, make([]int, 1500)); len(got) != 1500 {
+		t.Errorf("%d rows, want 1500", len(got))
+	}
+}
+
 // TestConcurrentCalls on one session wait for each other.
 func TestConcurrentCalls(t *testing.T) {
 	l := emulatortest.New(t)
