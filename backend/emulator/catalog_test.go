@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/backend/emulator/emulatortest"
 	"github.com/tallyledger/tally/hashchain"
 )
@@ -208,4 +209,16 @@ func TestConcurrentDDL(t *testing.T) {
 		y.mustCommit()
 		isConflict(t, x.commit())
 	}
+}
+
+// TestStandardMode answers an unknown name as if it were forbidden.
+func TestStandardMode(t *testing.T) {
+	l := emulatortest.New(t, emulatortest.With(emulator.WithMode(emulator.Standard)))
+	_, err := begin(t, l.Ledger).try("SELECT * FROM Nowhere")
+	if err == nil || !strings.Contains(err.Error(), "Access denied") {
+		t.Errorf("an unknown table gives %v", err)
+	}
+	l.SetMode(emulator.AllowAll)
+	_, err = begin(t, l.Ledger).try("SELECT * FROM Nowhere")
+	isError(t, err, badRequest, "432", "Semantic Error: at line 1, column 15: No such variable named 'Nowhere'; No such variable named 'Nowhere'")
 }

@@ -218,7 +218,7 @@ func (c *checker) document(k docKey, rec *docRecord, dec *ion.Decoder) error {
 		return err
 	}
 	if h, err := hashchain.RevisionHash(meta, data); err != nil || h != rec.hash {
-		return c.problem("document %s: the stored data does not have the hash of its revision", k.id())
+		return c.problem("document %s: the stored data does not have the hash of its revision in block %d", k.id(), rec.seq)
 	}
 	t := c.tableNo(k.table())
 	if t == nil {

@@ -334,3 +334,73 @@ func TestDamagedTip(t *testing.T) {
 		})
 	}
 }
+
+// TestDamageMetByReading: whatever reads a damaged block says which one it is,
+// and from then on nothing is written.
+func TestDamageMetByReading(t *testing.T) {
+	var cut damage
+	for _, d := range damages {
+		if d.name == "a block is cut short" {
+			cut = d
+		}
+	}
+	for name, read := range map[string]func(l *emulator.Ledger) error{
+		"block": func(l *emulator.Ledger) error {
+			_, err := l.Block(t.Context(), address(l, 3), nil)
+			return err
+		},
+		"journal": func(l *emulator.Ledger) error {
+			for _, err := range l.Journal(t.Context(), 0) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"history": func(l *emulator.Ledger) error {
+			_, err := begin(t, l).try("SELECT * FROM history(T)")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := emulator.Open(damagedFile(t, cut))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			once(t, l, "INSERT INTO T {'k': 3}", nil) // nobody knows yet
+			if err := read(l); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "block 3") {
+				t.Errorf("reading gives %v", err)
+			}
+			once(t, l, "INSERT INTO T {'k': 4}", ledger.ErrReadOnly)
+			equalRows(t, begin(t, l).q("SELECT VALUE k FROM T"), "1", "2", "3")
+		})
+	}
+}
+
+// zeros is a source of random bits that has none.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// TestRandom: without random bits two ledgers of one clock are the same.
+func TestRandom(t *testing.T) {
+	now := func() time.Time { return time.UnixMilli(1_700_000_000_000) }
+	var strands [2]string
+	for i := range strands {
+		l, err := emulator.OpenMemory("random", emulator.WithClock(now), emulator.WithRandom(zeros{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		strands[i] = l.StrandID()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if strands[0] != strands[1] || strands[0][0] != '0' {
+		t.Errorf("the strands are %v", strands)
+	}
+}
