@@ -69,8 +69,8 @@ func benchJournal(b *testing.B, document func(int) ion.Value, revisions int) (bl
 }
 
 // BenchmarkVerifyJournal verifies blocks that are in memory with one worker and
-// with all, and with the reading of them as a file has them. sha256 is the
-// plain hash over the same bytes.
+// with all, and reads them from Ion binary and text. sha256 is the plain hash over
+// the same bytes.
 func BenchmarkVerifyJournal(b *testing.B) {
 	for _, c := range []struct {
 		name      string
@@ -78,9 +78,10 @@ func BenchmarkVerifyJournal(b *testing.B) {
 		revisions int
 	}{{"flat", flatDocument, 1}, {"flat40", flatDocument, 40}, {"nested", nestedDocument, 1}, {"nested40", nestedDocument, 40}} {
 		blocks, size := benchJournal(b, c.document, c.revisions)
-		var binary []byte
+		var binary, text []byte
 		for _, v := range blocks {
 			binary = append(binary, v.Encode()...)
+			text = append(ion.AppendCompact(text, v), '\n')
 		}
 		b.Run(c.name+"/sha256", func(b *testing.B) {
 			b.SetBytes(size)
@@ -91,15 +92,8 @@ func BenchmarkVerifyJournal(b *testing.B) {
 		})
 		b.Run(c.name+"/one", func(b *testing.B) { benchVerify(b, blocks, size, 1) })
 		b.Run(c.name+"/all", func(b *testing.B) { benchVerify(b, blocks, size, 0) })
-		b.Run(c.name+"/file", func(b *testing.B) {
-			b.SetBytes(size)
-			b.ReportAllocs()
-			for b.Loop() {
-				if r, err := VerifyJournal(bytes.NewReader(binary), VerifyOptions{}); err != nil || !r.OK() {
-					b.Fatal(err, r.Failures)
-				}
-			}
-		})
+		b.Run(c.name+"/binary", func(b *testing.B) { benchFile(b, binary) })
+		b.Run(c.name+"/text", func(b *testing.B) { benchFile(b, text) })
 	}
 }
 
@@ -109,6 +103,16 @@ func benchVerify(b *testing.B, blocks []ion.Value, size int64, workers int) {
 	for b.Loop() {
 		if r := verify(blocks, VerifyOptions{Workers: workers}); !r.OK() {
 			b.Fatal(r.Failures)
+		}
+	}
+}
+
+func benchFile(b *testing.B, data []byte) {
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if r, err := VerifyJournal(bytes.NewReader(data), VerifyOptions{}); err != nil || !r.OK() {
+			b.Fatal(err, r.Failures)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type Block struct {
 
 	address       ion.Value
 	transactionID ion.Value
+	json          bool // blockHash is a string: the block is out of a JSON export
 }
 
 // BlockOf reads the fields of a block and checks no hash. It fails with a
@@ -87,7 +88,7 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 	case "blockTimestamp":
 		bit, b.Timestamp = hasTimestamp, v
 	case "blockHash":
-		bit = hasBlockHash
+		bit, b.json = hasBlockHash, v.Type() == ion.StringType
 		b.Hash, err = hashField(name, v)
 	case "entriesHash":
 		bit = hasEntriesHash

@@ -97,6 +97,7 @@ type BlockBuilder struct {
 	part    ion.Writer // a section that has to be hashed before it is written
 	partBuf []byte
 	dec     ion.Decoder // for metadata, which all have the same symbols
+	address addressHasher
 }
 
 // Build makes the block: it hashes the metadata of the revisions,
@@ -118,13 +119,11 @@ func (bb *BlockBuilder) Build(in *BlockParts) (*BuiltBlock, error) {
 	if err := bb.hashRevisions(in, out, times); err != nil {
 		return nil, err
 	}
-	var err error
-	if list[entryAddress], err = bb.addressHash(in, times); err != nil {
-		return nil, err
-	}
+	list[entryAddress] = bb.address.hash(in.Address, in.TransactionID, ion.FromTimestamp(times.block))
 	list[entryRevisions] = Root(out.RevisionHashes)
 	list[entryInternal] = in.Internal
 	var info, redaction ion.Value
+	var err error
 	if len(in.Statements) > 0 {
 		info, list[entryTransactionInfo], err = bb.section(func(w *ion.Writer) { writeTransactionInfo(w, in) })
 		if err != nil {
@@ -192,29 +191,6 @@ func (bb *BlockBuilder) section(write func(*ion.Writer)) (ion.Value, Hash, error
 	}
 	h, err := IonHash(v)
 	return v, h, err
-}
-
-// addressHash is what this project puts into entriesHashList[0]: the hash of
-// everything in a block that no other entry covers.
-func (bb *BlockBuilder) addressHash(in *BlockParts, t times) (Hash, error) {
-	bb.part.Reset()
-	writeAddressEntry(&bb.part, in.Address, in.TransactionID, t.block)
-	return bb.hashPart()
-}
-
-func writeAddressEntry(w *ion.Writer, a BlockAddress, transactionID string, at ion.Timestamp) {
-	w.BeginStruct()
-	w.Field("blockAddress")
-	a.WriteIon(w)
-	w.Field("transactionId").String(transactionID)
-	w.Field("blockTimestamp").Timestamp(at)
-	w.Field("previousBlockAddress")
-	if a.SequenceNo == 0 {
-		w.Null(ion.NullType)
-	} else {
-		BlockAddress{StrandID: a.StrandID, SequenceNo: a.SequenceNo - 1}.WriteIon(w)
-	}
-	w.End()
 }
 
 // write writes the whole block in QLDB's order of fields.

@@ -161,6 +161,7 @@ func (v *Verifier) worker() {
 
 func (b *batch) check(c *blockChecker) {
 	b.results = make([]checked, len(b.blocks))
+	c.foreign = 0 // anew in each batch, so that the number of workers does not matter
 	for i, v := range b.blocks {
 		c.check(v)
 		b.counts.add(&c.counts)
