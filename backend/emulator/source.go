@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 
 	"github.com/tallyledger/tally/backend/emulator/partiql"
 	"github.com/tallyledger/tally/backend/emulator/store"
@@ -249,7 +250,7 @@ func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw par
 	if !ok {
 		return damaged("table %s has no index on %s", t.name, field)
 	}
-	prefix := indexPrefix(nil, x.no, ion.AppendIndexKey(nil, key))
+	prefix := ion.AppendIndexKey(indexPrefix(make([]byte, 0, 64), x.no, nil), key)
 	s.t.reads.add(indexItem(prefix), s.v.seq)
 	var row partiql.Row
 	if !s.building(x.no) {
@@ -258,7 +259,9 @@ func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw par
 			if len(k) != len(prefix)+sortKeyLen {
 				continue // a longer key value
 			}
-			dk := docKey(append(tableKey(t.no), k[len(prefix):]...))
+			var dk docKey
+			binary.BigEndian.PutUint32(dk[:], t.no)
+			copy(dk[4:], k[len(prefix):])
 			if s.t.writes.get(dk) != nil {
 				continue
 			}

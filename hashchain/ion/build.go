@@ -2,6 +2,7 @@ package ion
 
 import (
 	"math/big"
+	"unicode/utf8"
 )
 
 // build makes a scalar that needs no symbol table.
@@ -47,7 +48,15 @@ func FromDecimal(d Decimal) Value { return build(func(w *Writer) { w.Decimal(d) 
 func FromTimestamp(t Timestamp) Value { return build(func(w *Writer) { w.Timestamp(t) }) }
 
 // NewString returns a string.
-func NewString(s string) Value { return build(func(w *Writer) { w.String(s) }) }
+func NewString(s string) Value {
+	if len(s) < 14 || len(s) > 1<<14 || !utf8.ValidString(s) {
+		return build(func(w *Writer) { w.String(s) })
+	}
+	// Strings are the most frequent parameters: one allocation instead of three.
+	raw := appendHead(make([]byte, 0, len(s)+4), 0x80, len(s))
+	body := len(raw)
+	return Value{raw: append(raw, s...), syms: systemTable, body: uint32(body), typ: StringType}
+}
 
 // NewBlob returns a blob with a copy of b.
 func NewBlob(b []byte) Value { return build(func(w *Writer) { w.Blob(b) }) }

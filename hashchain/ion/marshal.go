@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	iongo "github.com/amzn/ion-go/ion"
 )
@@ -20,8 +21,13 @@ import (
 // keys of maps are sorted, and what cannot be converted gives an error, not a
 // panic. A value that refers to itself is refused at depth [MaxDepth].
 func Marshal(x any) (v Value, err error) {
-	if v, ok := x.(Value); ok {
-		return v, nil
+	switch x := x.(type) {
+	case Value:
+		return x, nil
+	case string:
+		if utf8.ValidString(x) {
+			return NewString(x), nil
+		}
 	}
 	defer func() {
 		if r := recover(); r != nil { // a Marshaler of the caller

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -18,6 +19,11 @@ import (
 )
 
 var fill = flag.Int("fill", 1_000_000, "documents, one a block, that a filled ledger holds before it is timed")
+
+var keep = flag.String("file", "", "keep the ledger of -fill documents in this file, and take it from there if it exists")
+
+// keptFirst is the number of the first document in a kept file.
+const keptFirst = 100_000_001
 
 // vin is the indexed field: unique, in no order.
 func vin(i int64) string {
@@ -124,13 +130,23 @@ func filledPath(tb testing.TB, n int) (path string, first int64) {
 	if p, ok := filled.paths[n]; ok {
 		return p, filled.first[n]
 	}
-	dir, err := os.MkdirTemp("", "tally-bench-*")
-	if err != nil {
-		tb.Fatal(err)
+	p := *keep
+	if p == "" || n != *fill {
+		dir, err := os.MkdirTemp("", "tally-bench-*")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		p = filepath.Join(dir, "bench.tally")
 	}
-	p := filepath.Join(dir, "bench.tally")
+	if p == *keep {
+		next.Store(keptFirst - 1)
+	}
 	filled.first[n] = next.Load() + 1
-	fillLedger(tb, p, n)
+	if _, err := os.Stat(p); err != nil {
+		fillLedger(tb, p, n)
+	} else {
+		next.Store(keptFirst * time.Now().Unix()) // above what earlier runs added
+	}
 	filled.paths[n] = p
 	return p, filled.first[n]
 }
@@ -156,7 +172,9 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	for _, p := range filled.paths {
-		_ = os.RemoveAll(filepath.Dir(p))
+		if p != *keep {
+			_ = os.RemoveAll(filepath.Dir(p))
+		}
 	}
 	os.Exit(code)
 }

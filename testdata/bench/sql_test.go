@@ -111,7 +111,7 @@ func BenchmarkSQL(b *testing.B) {
 		id, _ := row.Field("id")
 		text, _ := id.Text()
 		for i := 0; b.Loop(); i++ {
-			run(b, l, "UPDATE VehicleRegistration AS r BY id SET r.Year = ? WHERE id = ?", i, text)
+			run(b, l, "UPDATE VehicleRegistration AS r BY id SET r.\"Year\" = ? WHERE id = ?", i, text)
 		}
 	})
 	sqlSQLite(b, key, small)

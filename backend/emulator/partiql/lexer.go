@@ -274,7 +274,8 @@ func intLiteral(text string) ion.Value {
 func (l *lexer) quoted(q byte) error {
 	start := l.pos
 	l.pos++
-	from, text := l.pos, ""
+	from := l.pos
+	var joined []byte // of a text with doubled quotes
 	for {
 		n := strings.IndexByte(l.src[l.pos:], q)
 		if n < 0 {
@@ -282,12 +283,15 @@ func (l *lexer) quoted(q byte) error {
 		}
 		l.pos += n + 1
 		if l.pos >= len(l.src) || l.src[l.pos] != q {
-			text += l.src[from : l.pos-1]
 			break
 		}
-		text += l.src[from:l.pos]
+		joined = append(joined, l.src[from:l.pos]...)
 		l.pos++
 		from = l.pos
+	}
+	text := l.src[from : l.pos-1]
+	if joined != nil {
+		text = string(append(joined, text...))
 	}
 	t := token{kind: tokQuotedIdentifier, pos: Pos(start), text: text}
 	if q == '\'' {

@@ -96,6 +96,9 @@ func (c *boltWalk) restart() bool {
 		c.fail(err)
 		return false
 	}
+	if c.stack == nil {
+		c.stack = make([]place, 0, 6) // deeper trees are rare
+	}
 	c.stack, c.key = append(c.stack[:0], place{page: root}), nil
 	return true
 }
