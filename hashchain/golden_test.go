@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -283,13 +282,4 @@ func TestGoldenTellsOrdersApart(t *testing.T) {
 	if r := verify(g.blocks, VerifyOptions{Digest: &d}); !r.OK() {
 		t.Error(r.Failures)
 	}
-}
-
-func ExampleRightEdge() {
-	var edge RightEdge
-	for i := range 3 {
-		edge.Append(leaf(i))
-	}
-	fmt.Println(edge.Size(), edge.Root() == Root(leaves(3)))
-	// Output: 3 true
 }
