@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -31,6 +32,9 @@ func (s *statement) storeTable(c *catalog, nextIx uint32, t *table) {
 func (s *statement) CreateTable(name string, tags ion.Value) (string, error) {
 	if !tableName.MatchString(name) {
 		return "", errBad("Invalid table name: %s; a name has 1 to 128 characters of A-Z, a-z, 0-9 and _ and does not begin with a digit", name)
+	}
+	if strings.HasPrefix(name, "_ql_committed_") || name == "information_schema" {
+		return "", errBad("Invalid table name: %s; names that begin with _ql_committed_, and information_schema, are the ledger's own", name)
 	}
 	if !tags.IsZero() && s.t.l.Mode() != Standard {
 		return "", errBad("Table tags are supported only for ledgers in STANDARD permissions mode")

@@ -28,6 +28,7 @@ type Writer struct {
 	notes []uint32 // annotations of the next value
 	named bool     // the next value has its field name
 	atTop int      // values at the top
+	limit int      // bytes, 0 for maxVar
 	err   error
 }
 
@@ -55,8 +56,16 @@ func (w *Writer) Reset() {
 	clear(w.index)
 	clear(w.names)
 	*w = Writer{buf: w.buf[:0], heads: w.heads[:0], open: w.open[:0], names: w.names[:0], index: w.index,
-		sids: w.sids[:0], notes: w.notes[:0]}
+		sids: w.sids[:0], notes: w.notes[:0], limit: w.limit}
 }
+
+// SetLimit makes writing fail with [ErrTooLarge] at the first value that begins
+// behind that many bytes. Reset keeps the limit; 0 removes it.
+func (w *Writer) SetLimit(bytes int) { w.limit = bytes }
+
+// ErrTooLarge is wrapped by the error of a Writer that was given more than its
+// limit, or more than 2 GiB.
+var ErrTooLarge = errors.New("ion: too large")
 
 func (w *Writer) fail(err error) {
 	if w.err == nil {
@@ -106,8 +115,8 @@ func (w *Writer) begin() bool {
 		w.fail(fmt.Errorf("ion: nesting is deeper than %d", MaxDepth))
 		return false
 	}
-	if w.Len() > maxVar {
-		w.fail(fmt.Errorf("ion: more than %d bytes in one stream", maxVar))
+	if n := w.Len(); n > maxVar || w.limit > 0 && n > w.limit {
+		w.fail(fmt.Errorf("%w: more than %d bytes in one stream", ErrTooLarge, n-1))
 		return false
 	}
 	if len(w.open) == 0 {

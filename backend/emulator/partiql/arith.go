@@ -239,6 +239,9 @@ func (n *concatNode) eval(m *machine) (datum, error) {
 		e.cause = ErrTooLarge
 		return datum{}, e
 	}
+	if err := m.copied(len(s) + len(t)); err != nil {
+		return datum{}, err
+	}
 	return ionDatum(ion.NewString(s + t)), nil
 }
 

@@ -2,6 +2,7 @@ package partiql
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -21,6 +22,7 @@ type machine struct {
 	src       Source
 	sink      Sink
 	params    []ion.Value
+	moved     int64 // bytes that expressions copied
 	limits    Limits
 	regs      []datum        // variables
 	rows      []*Row         // rows that table sources stand at
@@ -58,6 +60,15 @@ func (m *machine) tick() error {
 	return nil
 }
 
+// copied looks at the context for every MiB that expressions copy.
+func (m *machine) copied(n int) error {
+	before := m.moved >> 20
+	if m.moved += int64(n); m.moved>>20 != before && m.ctx.Err() != nil {
+		return canceled(m.ctx)
+	}
+	return nil
+}
+
 // hold accounts for n bytes that stay in memory until the statement ends.
 func (m *machine) hold(n int) error {
 	const overhead = 64
@@ -84,19 +95,38 @@ func (m *machine) writer() *ion.Writer {
 		m.writers = m.writers[:n-1]
 		return w
 	}
-	return ion.NewWriter()
+	w := ion.NewWriter()
+	w.SetLimit(maxBuilt)
+	return w
+}
+
+// maxBuilt bounds, in bytes, one value that a statement builds: a row, a document
+// before its own limit is looked at, a list or struct. Values that were read are
+// at most as large as a document.
+const maxBuilt = 16 << 20
+
+func errTooLarge() error {
+	e := stateError(CodeOther, "A value that the statement builds has more than %d bytes", maxBuilt)
+	e.cause = ErrTooLarge
+	return e
 }
 
 // finish takes a Writer back and returns what it wrote, as a value and as the
 // stream that holds it.
 func (m *machine) finish(w *ion.Writer) (v ion.Value, stream []byte, err error) {
+	if err := m.copied(w.Len()); err != nil {
+		return v, nil, err
+	}
 	stream, err = w.Bytes()
 	if err == nil {
 		v, err = m.dec.Open(stream)
 	}
 	w.Reset()
 	m.writers = append(m.writers, w)
-	if err != nil {
+	switch {
+	case errors.Is(err, ion.ErrTooLarge):
+		return v, nil, errTooLarge()
+	case err != nil:
 		return v, nil, errDepth() // nothing else can go wrong with values that exist
 	}
 	return v, stream, nil

@@ -1,6 +1,7 @@
 package partiql
 
 import (
+	"errors"
 	"sort"
 	"strings"
 
@@ -128,9 +129,13 @@ func (d *datum) build() (ion.Value, error) {
 	switch {
 	case d.seq != nil:
 		var w ion.Writer
+		w.SetLimit(maxBuilt)
 		writeDatum(&w, d)
 		v, err := w.Build()
-		if err != nil {
+		switch {
+		case errors.Is(err, ion.ErrTooLarge):
+			err = errTooLarge()
+		case err != nil:
 			err = errDepth()
 		}
 		return v, err
