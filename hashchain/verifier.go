@@ -188,7 +188,16 @@ type chain struct {
 	linked  bool // last is the block before, and was readable
 	last    checked
 	whole   bool // all blocks from 0 to last were there
+
+	// recent are the hashes of the blocks from recentNo to last, so that blocks
+	// that come again, in another file perhaps, are known. At least keepRecent
+	// are kept, twice as many at the most.
+	recent   []Hash
+	recentNo uint64
 }
+
+// keepRecent bounds the memory of the hashes of recent blocks: 17 MB.
+const keepRecent = 1 << 18
 
 func (c *chain) init(opt *VerifyOptions, report *Report) { c.opt, c.report = opt, report }
 
@@ -214,7 +223,7 @@ func (c *chain) next(r *checked) {
 	if !r.decoded {
 		c.linked, c.whole = false, false
 		if c.started && r.hasAddress {
-			c.last.address = r.address
+			c.last.address, c.recent = r.address, nil
 		}
 		return
 	}
@@ -224,9 +233,36 @@ func (c *chain) next(r *checked) {
 	} else if !c.link(r) {
 		return
 	}
+	c.remember(r)
 	c.last, c.linked = checked{address: r.address, hash: r.hash}, true
 	c.report.Last = r.address
 	c.grow(r)
+}
+
+func (c *chain) remember(r *checked) {
+	if len(c.recent) == 0 || r.address.StrandID != c.last.address.StrandID || r.address.SequenceNo != c.recentNo+uint64(len(c.recent)) {
+		c.recent, c.recentNo = c.recent[:0], r.address.SequenceNo
+	}
+	if len(c.recent) == 2*keepRecent {
+		c.recent = c.recent[:copy(c.recent, c.recent[keepRecent:])]
+		c.recentNo += keepRecent
+	}
+	c.recent = append(c.recent, r.hash)
+}
+
+// again handles a block whose number was there already. It reports whether it
+// was: then the chain goes on from the block that was there.
+func (c *chain) again(r *checked) bool {
+	seq := r.address.SequenceNo
+	if seq < c.recentNo || seq-c.recentNo >= uint64(len(c.recent)) {
+		return false
+	}
+	if was := c.recent[seq-c.recentNo]; was != r.hash {
+		c.failAt(r, mismatch(RuleSequence, was, r.hash, "there are two different blocks of this number"))
+	} else {
+		c.report.Repeated++
+	}
+	return true
 }
 
 // link checks r against the block before. It reports whether r is the block to
@@ -237,8 +273,7 @@ func (c *chain) link(r *checked) bool {
 	case r.address.StrandID != last.StrandID:
 		c.failAt(r, &Failure{Rule: RuleStrand, Expected: last.StrandID, Found: r.address.StrandID, Detail: "the block is of another strand than the one before"})
 		c.whole = false
-	case c.linked && seq == last.SequenceNo && r.hash == c.last.hash:
-		c.report.Repeated++
+	case c.again(r):
 		return false
 	case c.linked && seq == last.SequenceNo+1:
 		c.report.Links++
@@ -271,15 +306,16 @@ func (c *chain) gap(r *checked) {
 	c.failAt(r, &Failure{Rule: RuleSequence, Expected: fmt.Sprint(first), Found: fmt.Sprint(end), Detail: what})
 }
 
-// goesBack is told where a sequence number does not rise.
+// goesBack is told where a sequence number does not rise, and the block was not
+// there already as far as is remembered.
 func (c *chain) goesBack(r *checked) {
 	c.report.Unlinked++
 	c.whole = false
-	if c.opt.Stream && r.address.SequenceNo != c.last.address.SequenceNo {
+	if c.opt.Stream {
 		return
 	}
 	c.failAt(r, &Failure{Rule: RuleSequence, Expected: fmt.Sprint(c.last.address.SequenceNo + 1), Found: fmt.Sprint(r.address.SequenceNo),
-		Detail: "the block does not follow the one before: it stands in the wrong place, or there are two different blocks of this number"})
+		Detail: "the block does not follow the one before: it stands in the wrong place"})
 }
 
 func (c *chain) grow(r *checked) {

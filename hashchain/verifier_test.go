@@ -222,6 +222,8 @@ func TestVerifierFollowsTheChain(t *testing.T) {
 		{[]int{0, 1, 5, 6}, []Rule{RuleSequence}, "blocks are missing or in the wrong order"},
 		{[]int{0, 2, 1}, []Rule{RuleSequence, RuleSequence}, "blocks are missing or in the wrong order"},
 		{[]int{0, 1, 1, 2}, nil, ""},
+		{[]int{0, 1, 2, 0, 1, 2, 3}, nil, ""},
+		{[]int{2, 3, 4, 3, 4, 5}, nil, "the first block is 2: the digest covers all blocks from 0"},
 		{nil, nil, "there is no block"},
 	} {
 		r := verify(pick(c.order...), VerifyOptions{})
@@ -279,8 +281,7 @@ func TestVerifierGoesOnAndBoundsWhatItKeeps(t *testing.T) {
 		v.Add(ion.NewInt(3))
 	}
 	r := v.Finish()
-	// Each value fails, and all but the first block do not follow the one before.
-	if r.Failed != 599 || told != 599 || len(r.Failures) != 3 {
+	if r.Failed != 400 || told != 400 || len(r.Failures) != 3 {
 		t.Errorf("%d failures, %d told, %d kept", r.Failed, told, len(r.Failures))
 	}
 }
@@ -429,4 +430,38 @@ func withoutRedaction(v ion.Value) ion.Value {
 	w.End()
 	out, _ := w.Build()
 	return out
+}
+
+// TestVerifierRemembersBlocksWithinBounds follows a chain of made-up blocks that
+// is longer than what is remembered of it.
+func TestVerifierRemembersBlocksWithinBounds(t *testing.T) {
+	var c chain
+	report := Report{}
+	c.init(&VerifyOptions{KeepFailures: 10}, &report)
+	block := func(n uint64) *checked {
+		return &checked{address: BlockAddress{testStrand, n}, hasAddress: true, decoded: true, hash: NewHash([32]byte{0: byte(n), 1: byte(n >> 8), 2: byte(n >> 16), 3: 1})}
+	}
+	const n = 3*keepRecent + 5
+	for i := range uint64(n) {
+		b := block(i)
+		if i > 0 {
+			b.previous = block(i - 1).hash
+		}
+		c.next(b)
+	}
+	if len(c.recent) > 2*keepRecent || report.Failed > 0 {
+		t.Fatalf("%d hashes are remembered, %d failures", len(c.recent), report.Failed)
+	}
+	c.next(block(n - keepRecent))
+	c.next(block(n - 1))
+	if report.Repeated != 2 || report.Failed > 0 {
+		t.Errorf("%d blocks came again, %v", report.Repeated, report.Failures)
+	}
+	other := block(n - 2)
+	other.hash = leaf(1)
+	c.next(other)
+	c.next(block(1))
+	if !slices.Equal(rules(report.Failures), []Rule{RuleSequence, RuleSequence}) || report.Repeated != 2 {
+		t.Errorf("a second block of one number and one from long ago: %v", report.Failures)
+	}
 }
