@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -51,11 +53,26 @@ var errInterrupted = errors.New("interrupted")
 
 func (r *verifyRun) verify(args []string) error {
 	r.counts = map[verdict]int{}
-	for _, s := range r.order(args) {
+	list := r.order(args)
+	ctx, cancel := context.WithCancel(r.ctx)
+	var readers sync.WaitGroup
+	defer func() {
+		cancel()
+		if r.ctx.Err() == nil { // else one may hang in a read of standard input, and the program ends anyway
+			readers.Wait()
+		}
+	}()
+	started := 0
+	for i, s := range list {
+		for started < len(list) && started < i+runtime.GOMAXPROCS(0) {
+			list[started].start(ctx, &readers, r.stdin)
+			started++
+		}
 		if err := r.file(s); err != nil {
 			r.closeAll()
 			return err
 		}
+		list[i] = nil
 	}
 	r.finishJournals()
 	return r.out.end(r.summary())
@@ -76,34 +93,29 @@ func (r *verifyRun) report(res *result) {
 // file checks what one file holds. The error ends the run; what is wrong with
 // the file is reported.
 func (r *verifyRun) file(s *source) error {
-	if s.err == nil {
-		s.err = s.open(r.stdin)
-	}
-	defer s.close()
-	if isLedgerFile(s.name) {
+	if s.isLedger {
 		r.report(ledgerFileResult(r.ctx, s.name, r.trusted))
 		return nil
 	}
-	if s.err != nil {
-		r.report(malformed(s.name, s.err))
-		return nil
-	}
 	f := &fileItems{name: s.name}
-	for s.next() {
+	for l, ok := s.next(r.ctx); ok; l, ok = s.next(r.ctx) {
 		if r.ctx.Err() != nil {
 			return errInterrupted
 		}
 		f.values++
-		it, err := hashchain.Recognize(s.value())
+		it, err := hashchain.Recognize(l.v)
 		if err != nil {
-			r.report(malformed(s.name, fmt.Errorf("%s at offset %d: %w", it.Name, s.offset(), err)))
+			r.report(malformed(s.name, fmt.Errorf("%s at offset %d: %w", it.Name, l.off, err)))
 			continue
 		}
 		if err := r.item(f, it); err != nil {
 			return err
 		}
 	}
-	r.finishFile(f, s.readErr())
+	if r.ctx.Err() != nil {
+		return errInterrupted
+	}
+	r.finishFile(f, s.err)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -25,9 +27,12 @@ type source struct {
 	closer io.Closer
 	values *hashchain.ValueReader
 	first  ion.Value // read already, to be handed out
-	cur    ion.Value
-	err    error
+	err    error     // why it cannot be read, or not to its end
 
+	parts chan []located // what the reading goroutine has read; it closes it
+	part  []located      // of which the next value is to be handed out
+
+	isLedger bool // a ledger file, which is not read as values
 	isBlocks bool // the first value is a block of an export
 	address  hashchain.BlockAddress
 }
@@ -87,7 +92,7 @@ func expand(name string) (list []*source) {
 
 // peek reads up to the first value that is not a control record.
 func (s *source) peek(stdin io.Reader) {
-	if s.err != nil {
+	if s.isLedger = isLedgerFile(s.name); s.isLedger || s.err != nil {
 		return
 	}
 	if s.err = s.open(stdin); s.err != nil {
@@ -142,18 +147,80 @@ func (s *source) close() {
 	s.closer, s.values, s.first = nil, nil, ion.Value{}
 }
 
-func (s *source) next() bool {
-	if !s.first.IsZero() {
-		s.cur, s.first = s.first, ion.Value{}
-		return true
-	}
-	ok := s.values.Next()
-	s.cur = s.values.Value()
-	return ok
+// located is a value and its offset in the input.
+type located struct {
+	v   ion.Value
+	off int64
 }
 
-func (s *source) value() ion.Value { return s.cur }
+// A reading goroutine hands values over in parts of that many values or bytes,
+// and is at most that many parts ahead.
+const (
+	partValues = 64
+	partBytes  = 256 << 10
+	partsAhead = 4
+)
 
-func (s *source) offset() int64 { return s.values.Offset() }
+// start begins to read in a goroutine of its own, which ends with the input or
+// with ctx.
+func (s *source) start(ctx context.Context, wg *sync.WaitGroup, stdin io.Reader) {
+	s.parts = make(chan []located, partsAhead)
+	wg.Go(func() {
+		defer close(s.parts)
+		defer s.close()
+		if s.isLedger || s.err != nil {
+			return
+		}
+		if s.err = s.open(stdin); s.err == nil {
+			s.read(ctx)
+		}
+	})
+}
 
-func (s *source) readErr() error { return s.values.Err() }
+func (s *source) read(ctx context.Context) {
+	var part []located
+	size := 0
+	add := func(v ion.Value, off int64) bool {
+		part, size = append(part, located{v, off}), size+len(v.Raw())
+		return len(part) < partValues && size < partBytes || s.hand(ctx, &part, &size)
+	}
+	if !s.first.IsZero() && !add(s.first, 0) {
+		return
+	}
+	for s.values.Next() {
+		if !add(s.values.Value(), s.values.Offset()) {
+			return
+		}
+	}
+	if s.hand(ctx, &part, &size) {
+		s.err = s.values.Err()
+	}
+}
+
+// hand gives a part to the consumer. It reports whether to go on.
+func (s *source) hand(ctx context.Context, part *[]located, size *int) bool {
+	select {
+	case s.parts <- *part:
+		*part, *size = nil, 0
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// next hands out the next value. After the last one s.err is set if the input
+// could not be read to its end.
+func (s *source) next(ctx context.Context) (l located, ok bool) {
+	for len(s.part) == 0 {
+		select {
+		case s.part, ok = <-s.parts:
+		case <-ctx.Done():
+		}
+		if !ok {
+			return l, false
+		}
+	}
+	l = s.part[0]
+	s.part = s.part[1:]
+	return l, true
+}
