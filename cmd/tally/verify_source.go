@@ -212,6 +212,7 @@ func (s *source) hand(ctx context.Context, part *[]located, size *int) bool {
 // could not be read to its end.
 func (s *source) next(ctx context.Context) (l located, ok bool) {
 	for len(s.part) == 0 {
+		ok = false
 		select {
 		case s.part, ok = <-s.parts:
 		case <-ctx.Done():
