@@ -137,10 +137,12 @@ func TestRunHonoursContext(t *testing.T) {
 func TestRunWaitEndsWithContext(t *testing.T) {
 	var txs []*fakeTx
 	ctx, cancel := context.WithCancel(t.Context())
-	timer := time.AfterFunc(time.Millisecond, cancel)
-	defer timer.Stop()
+	defer cancel()
 	slow := ledger.WithRetry(ledger.RetryPolicy{Max: 1, Base: time.Hour, Cap: time.Hour})
-	err := ledger.Run(ctx, begins(&txs, ledger.ErrConflict), func(ledger.Transaction) error { return nil }, slow)
+	err := ledger.Run(ctx, begins(&txs, ledger.ErrConflict), func(ledger.Transaction) error {
+		time.AfterFunc(time.Millisecond, cancel)
+		return nil
+	}, slow)
 	if !errors.Is(err, ledger.ErrConflict) || !errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		t.Errorf("error %v, want the conflict and the context's", err)
 	}

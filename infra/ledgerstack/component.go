@@ -117,7 +117,9 @@ func (b *builder) ledger() error {
 	}
 	b.stack.LedgerID = ledger.ID().ToStringOutput()
 	b.stack.LedgerArn = ledger.Arn
-	b.stack.Endpoint = pulumi.String(b.cfg.endpoint()).ToStringOutput()
+	// Derived from the ledger, so that a program waits for it like for the others.
+	endpoint := b.cfg.endpoint()
+	b.stack.Endpoint = ledger.Name.ApplyT(func(string) string { return endpoint }).(pulumi.StringOutput)
 	b.stack.LedgerURL = ledger.Name.ApplyT(b.cfg.ledgerURL).(pulumi.StringOutput)
 	return nil
 }
