@@ -58,7 +58,7 @@ func (c *Counts) add(d *Counts) {
 // CheckBlock checks one block by itself: its revisions, its sections against
 // entriesHashList, entriesHash and blockHash. v is a block as an export,
 // GetBlock or a BLOCK_SUMMARY record has it; one from a JSON export is
-// recognised by its hashes being strings.
+// recognised by its hashes being strings. At most 1,000 failures are returned.
 func CheckBlock(v ion.Value) (Counts, []*Failure) {
 	var c blockChecker
 	c.check(v)
@@ -72,17 +72,21 @@ type blockChecker struct {
 	decoded  bool // b has address and hashes
 	counts   Counts
 	failures []*Failure
+	more     int64 // failures beyond maxBlockFailures, which are only counted
 	hashes   []Hash
 	address  addressHasher
 	foreign  int // blocks one after the other whose entry 0 is not this project's
 }
+
+// maxBlockFailures bounds the memory that the failures of one block take.
+const maxBlockFailures = 1000
 
 // maxForeign is after how many of them entry 0 is no longer tried: QLDB never
 // wrote it, and computing it takes a fifth of the time.
 const maxForeign = 4
 
 func (c *blockChecker) check(v ion.Value) {
-	c.counts, c.failures, c.hashes = Counts{Blocks: 1}, nil, c.hashes[:0]
+	c.counts, c.failures, c.more, c.hashes = Counts{Blocks: 1}, nil, 0, c.hashes[:0]
 	err := c.b.decode(v)
 	json := c.b.json
 	if json {
@@ -106,6 +110,10 @@ func (c *blockChecker) check(v ion.Value) {
 
 // fail notes an error, which is a *Failure wherever it is about a rule.
 func (c *blockChecker) fail(err error) {
+	if len(c.failures) == maxBlockFailures {
+		c.more++
+		return
+	}
 	f, ok := err.(*Failure)
 	if !ok {
 		f = shape("%v", err)
@@ -157,14 +165,14 @@ func (c *blockChecker) checkRevision(r *Revision, json bool) {
 // id is part of the hashed metadata, so this is a hold on the block's.
 func (c *blockChecker) checkBelongs(r *Revision) {
 	if !r.Address.IsZero() && !c.sameAddress(r.Address) {
-		f := &Failure{Rule: RuleRevisionAddress, DocumentID: r.DocumentID(), Expected: c.b.Address.String(), Found: clip(r.Address.String()),
+		f := &Failure{Rule: RuleRevisionAddress, DocumentID: clip(r.DocumentID()), Expected: clip(c.b.Address.String()), Found: clip(r.Address.String()),
 			Detail: "the revision names another block than the one it stands in"}
 		c.fail(f)
 	}
 	id, _ := r.Metadata.Field("txId")
 	if !c.b.transactionID.IsZero() && !id.IsZero() && !id.TextIs(c.b.TransactionID) {
 		found, _ := id.Text()
-		f := &Failure{Rule: RuleTransactionID, DocumentID: r.DocumentID(), Expected: c.b.TransactionID, Found: clip(found),
+		f := &Failure{Rule: RuleTransactionID, DocumentID: clip(r.DocumentID()), Expected: clip(c.b.TransactionID), Found: clip(found),
 			Detail: "the revision was written by another transaction than the block says"}
 		c.fail(f)
 	}

@@ -186,7 +186,7 @@ func (r *Revision) Compute() (Hash, error) {
 func (r *Revision) Check() error {
 	got, err := r.Compute()
 	if err != nil {
-		return &Failure{Rule: RuleRevisionHash, DocumentID: r.DocumentID(), Detail: err.Error()}
+		return &Failure{Rule: RuleRevisionHash, DocumentID: clip(r.DocumentID()), Detail: err.Error()}
 	}
 	if got == r.Hash {
 		return nil
@@ -197,7 +197,7 @@ func (r *Revision) Check() error {
 		Redacted: "the hash of metadata and dataHash is not the hash of this redacted revision: metadata or dataHash was changed",
 	}[r.Kind()]
 	f := mismatch(RuleRevisionHash, r.Hash, got, what)
-	f.DocumentID = r.DocumentID()
+	f.DocumentID = clip(r.DocumentID())
 	return f
 }
 

@@ -93,6 +93,7 @@ type checked struct {
 	decoded        bool // has hashes too
 	hash, previous Hash
 	failures       []*Failure
+	more           int64 // further failures, only counted
 }
 
 // A batch goes out when it has that many blocks or bytes.
@@ -165,7 +166,7 @@ func (b *batch) check(c *blockChecker) {
 	for i, v := range b.blocks {
 		c.check(v)
 		b.counts.add(&c.counts)
-		b.results[i] = checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, failures: c.failures}
+		b.results[i] = checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, failures: c.failures, more: c.more}
 	}
 }
 
@@ -220,6 +221,7 @@ func (c *chain) next(r *checked) {
 	for _, f := range r.failures {
 		c.fail(f)
 	}
+	c.report.Failed += r.more
 	if !r.decoded {
 		c.linked, c.whole = false, false
 		if c.started && r.hasAddress {

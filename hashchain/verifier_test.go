@@ -465,3 +465,22 @@ func TestVerifierRemembersBlocksWithinBounds(t *testing.T) {
 		t.Errorf("a second block of one number and one from long ago: %v", report.Failures)
 	}
 }
+
+func TestVerifierBoundsTheFailuresOfOneBlock(t *testing.T) {
+	blocks, _ := testJournal(t, 4)
+	w := ion.NewWriter()
+	w.BeginList()
+	const n = maxBlockFailures + 500
+	for range n {
+		w.Int(1)
+	}
+	w.End()
+	list, err := w.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := verify([]ion.Value{set(t, blocks[3], "revisions", list)}, VerifyOptions{KeepFailures: 7})
+	if r.Failed != n || len(r.Failures) != 7 {
+		t.Errorf("%d failures, %d kept", r.Failed, len(r.Failures))
+	}
+}

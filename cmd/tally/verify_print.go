@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // printer writes results as they come, so that their number does not matter.
@@ -30,9 +32,24 @@ type textPrinter struct {
 }
 
 func (p *textPrinter) line(format string, args ...any) {
-	if _, err := fmt.Fprintf(p.w, format+"\n", args...); err != nil && p.err == nil {
+	if _, err := fmt.Fprintln(p.w, visible(fmt.Sprintf(format, args...))); err != nil && p.err == nil {
 		p.err = err
 	}
+}
+
+// visible spells out characters that a terminal would obey instead of showing:
+// ids in a forged file may hold line ends and escape sequences, to make up an
+// answer of this program.
+func visible(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 func (p *textPrinter) result(r *result) {
@@ -104,7 +121,8 @@ func (p *textPrinter) end(s summary) error {
 		}
 	}
 	if p.n > 1 {
-		p.line("\n%s", strings.Join(parts, ", "))
+		p.line("")
+		p.line("%s", strings.Join(parts, ", "))
 	}
 	return p.err
 }
