@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -71,50 +72,114 @@ func (c *checker) problem(format string, args ...any) error {
 	return nil
 }
 
+// damage notes an error of reading.
+func (c *checker) damage(err error) error {
+	var sum *checksumError
+	if errors.As(err, &sum) {
+		return c.problem("%s", sum.text(c.cat))
+	}
+	return c.problem("%v", err)
+}
+
+// open is a stored value without its checksum. If that is wrong the rest is
+// looked at all the same: what is left may tell what was changed.
+func (c *checker) open(s store.Space, key, sealed []byte) ([]byte, error) {
+	b, err := unseal(s, key, sealed)
+	if err != nil {
+		return b, c.damage(err)
+	}
+	return b, nil
+}
+
 // journal checks blocks, chain and tree, and replays the revisions.
 func (c *checker) journal() error {
 	var edge hashchain.RightEdge
 	var before hashchain.Hash
+	whole := true // edge is the tree of all blocks so far
 	for seq := int64(0); seq <= c.seq; seq++ {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
-		raw, err := readBlock(c.snap, seq)
+		b, err := c.block(seq)
 		if err != nil {
-			if err := c.problem("%v", err); err != nil {
-				return err
-			}
-			continue
+			return err
 		}
-		_, failures := hashchain.CheckBlock(raw)
-		for _, f := range failures {
-			if err := c.problem("%v", f); err != nil {
-				return err
-			}
-		}
-		b, err := hashchain.BlockOf(raw)
-		if err != nil {
-			continue
-		}
-		if b.PreviousBlockHash != before {
-			if err := c.problem("block %d: previousBlockHash is not the hash of block %d", seq, seq-1); err != nil {
-				return err
-			}
-		}
-		before = b.Hash
-		for _, n := range edge.AppendNodes(nil, b.Hash) {
-			if h, err := (snapNodes{c.snap}).Node(n.Level, n.Index); err != nil || h != n.Hash {
-				if err := c.problem("block %d: tree node %d at level %d does not hold its hash", seq, n.Index, n.Level); err != nil {
+		var hash hashchain.Hash
+		if b != nil {
+			hash = b.Hash
+			if seq > 0 && !before.IsEmpty() && b.PreviousBlockHash != before {
+				if err := c.problem("block %d: previousBlockHash is not the hash of block %d", seq, seq-1); err != nil {
 					return err
 				}
 			}
+		} else if hash, err = newNodes(c.snap).Node(0, uint64(seq)); err != nil {
+			whole = false
+		}
+		before = hash
+		if whole {
+			if err := c.nodes(seq, edge.AppendNodes(nil, hash)); err != nil {
+				return err
+			}
+		}
+		if b == nil {
+			continue
 		}
 		if err := c.replay(seq, b); err != nil {
 			return err
 		}
 	}
-	if root := c.l.state.Load(); root.seq == c.seq && edge.Root() != root.digest() {
+	if root := c.l.state.Load(); whole && root.seq == c.seq && edge.Root() != root.digest() {
 		return c.problem("the digest is not the root of the block hashes")
+	}
+	return nil
+}
+
+// block reads a block and checks it by itself. It is nil if there is none that
+// can be read.
+func (c *checker) block(seq int64) (*hashchain.Block, error) {
+	key := seqKey(seq)
+	sealed := c.snap.Get(store.Journal, key)
+	if sealed == nil {
+		err := c.snap.Err()
+		if err == nil {
+			err = damaged("block %d is not there", seq)
+		}
+		return nil, c.damage(err)
+	}
+	body, err := c.open(store.Journal, key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := ion.Parse(body)
+	if err != nil {
+		return nil, c.problem("block %d: %v", seq, err)
+	}
+	_, failures := hashchain.CheckBlock(raw)
+	for _, f := range failures {
+		if err := c.problem("%v", f); err != nil {
+			return nil, err
+		}
+	}
+	b, err := hashchain.BlockOf(raw)
+	if err != nil {
+		return nil, nil // CheckBlock said so
+	}
+	return b, nil
+}
+
+// nodes compares the nodes that are complete by a block with the stored ones.
+func (c *checker) nodes(seq int64, nodes []hashchain.Node) error {
+	r := newNodes(c.snap)
+	for _, n := range nodes {
+		h, err := r.Node(n.Level, n.Index)
+		if err != nil {
+			return c.damage(err)
+		}
+		if h != n.Hash {
+			if err := c.problem("block %d: tree node %d at level %d does not hold its hash", seq, n.Index, n.Level); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -161,7 +226,17 @@ func (c *checker) replayOne(seq int64, i int, k docKey, r *hashchain.Revision) e
 		}
 	}
 	d.version, d.seq, d.hash, d.deleted = version, seq, r.Hash, r.Kind() == hashchain.Deleted
-	rec, err := decodeHist(c.snap.Get(store.History, k.history(version)))
+	key := k.history(version)
+	var b []byte
+	if sealed := c.snap.Get(store.History, key); sealed != nil {
+		var err error
+		if b, err = c.open(store.History, key, sealed); err != nil {
+			return err
+		}
+	}
+	rec, err := decodeHist(b)
+	f, _ := r.Metadata.Field("txTime")
+	at, _ := f.Timestamp()
 	want := byte(histData)
 	switch r.Kind() {
 	case hashchain.Deleted:
@@ -169,7 +244,7 @@ func (c *checker) replayOne(seq int64, i int, k docKey, r *hashchain.Revision) e
 	case hashchain.Redacted:
 		want = histRedacted
 	}
-	if err != nil || rec.seq != seq || rec.index != i || rec.kind != want {
+	if err != nil || rec.seq != seq || rec.index != i || rec.kind != want || rec.txTime != at.Time().UnixMilli() {
 		return c.problem("block %d: history has no right record of version %d of document %s", seq, version, k.id())
 	}
 	return nil
@@ -180,7 +255,17 @@ func (c *checker) documents() error {
 	found := 0
 	var dec ion.Decoder
 	for k, v := range store.Scan(c.snap, store.Document, nil) {
-		rec, err := decodeDoc(v)
+		if len(k) != docKeyLen {
+			if err := c.problem("%s is no document's", describe(nil, store.Document, k)); err != nil {
+				return err
+			}
+			continue
+		}
+		b, err := c.open(store.Document, k, v)
+		if err != nil {
+			return err
+		}
+		rec, err := decodeDoc(b)
 		d := c.docs[docKey(k)]
 		if err != nil || d == nil || d.deleted || d.version != rec.version || d.seq != rec.seq || d.hash != rec.hash {
 			if err := c.problem("document %s: what is stored is not the last revision of the journal", docKey(k).id()); err != nil {
@@ -226,7 +311,7 @@ func (c *checker) document(k docKey, rec *docRecord, dec *ion.Decoder) error {
 	}
 	for _, x := range t.indexes {
 		key := entryKey(data, x, k)
-		if key != nil && c.snap.Get(store.Index, key) == nil {
+		if key != nil && c.snap.Get(store.Index, key) == nil && c.snap.Err() == nil {
 			if err := c.problem("document %s has no entry in the index on %s", k.id(), x.field); err != nil {
 				return err
 			}
@@ -260,9 +345,18 @@ func (c *checker) indexes() error {
 	for _, t := range c.cat.tables {
 		for _, x := range t.indexes {
 			prefix := indexPrefix(nil, x.no, nil)
-			for k := range store.Scan(c.snap, store.Index, prefix) {
+			for k, v := range store.Scan(c.snap, store.Index, prefix) {
+				if _, err := c.open(store.Index, k, v); err != nil {
+					return err
+				}
+				if len(k) < len(prefix)+sortKeyLen {
+					if err := c.problem("%s is no entry of an index", describe(nil, store.Index, k)); err != nil {
+						return err
+					}
+					continue
+				}
 				dk := docKey(append(tableKey(t.no), k[len(k)-sortKeyLen:]...))
-				rec, err := decodeDoc(c.snap.Get(store.Document, dk[:]))
+				rec, err := readDoc(dk[:], c.snap.Get(store.Document, dk[:]))
 				if err == nil {
 					var data ion.Value
 					if data, err = dec.Open(rec.data); err == nil && !bytes.Equal(entryKey(data, x, dk), k) {

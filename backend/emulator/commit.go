@@ -275,11 +275,9 @@ func (c *committer) append(r *commitRequest, g *group) error {
 		return ledger.NewError(internalFailure, "", "the block could not be built").WithCause(err)
 	}
 	r.seq = seq
-	g.ops = append(g.ops, store.Op{Space: store.Journal, Key: seqKey(seq), Value: b.Bytes})
 	c.nodes = c.edge.AppendNodes(c.nodes[:0], b.Hash)
-	for _, n := range c.nodes {
-		g.ops = append(g.ops, store.Op{Space: store.Tree, Key: nodeKey(make([]byte, 0, 9), n.Level, n.Index), Value: n.Hash.Bytes()})
-	}
+	key := seqKey(seq)
+	g.ops = append(g.ops, put(store.Journal, key, b.Bytes), put(store.Tree, key, encodeNodes(c.nodes)))
 	for i := range r.docs {
 		g.ops = c.storeDoc(g.ops, r, &r.docs[i], seq, at, len(r.sys)+i, b.RevisionHashes[len(r.sys)+i])
 	}
@@ -342,19 +340,19 @@ func (c *committer) storeDoc(ops []store.Op, r *commitRequest, d *preparedDoc, s
 	switch {
 	case d.data != nil:
 		rec := docRecord{version: d.version, seq: seq, txTime: at, txID: r.tx.rawID, hash: h, data: d.data}
-		ops = append(ops, store.Op{Space: store.Document, Key: key[:], Value: rec.append(make([]byte, 0, len(d.data)+80))})
+		ops = append(ops, put(store.Document, key[:], rec.append(make([]byte, 0, len(d.data)+80))))
 	case !d.gone:
 		ops = append(ops, store.Op{Space: store.Document, Key: key[:], Delete: true})
 		fallthrough
 	default:
 		hist.kind = histDeleted
 	}
-	ops = append(ops, store.Op{Space: store.History, Key: key.history(d.version), Value: hist.append(make([]byte, 0, 20))})
+	ops = append(ops, put(store.History, key.history(d.version), hist.append(make([]byte, 0, 24))))
 	for _, k := range d.dels {
 		ops = append(ops, store.Op{Space: store.Index, Key: k, Delete: true})
 	}
 	for _, k := range d.puts {
-		ops = append(ops, store.Op{Space: store.Index, Key: k})
+		ops = append(ops, put(store.Index, k, nil))
 	}
 	for _, it := range d.items {
 		c.changes.add(it, seq)
@@ -368,7 +366,7 @@ func (c *committer) seal(g *group) {
 	after := c.tip
 	after.edge = c.edge.Clone()
 	g.after = &after
-	g.ops = append(g.ops, store.Op{Space: store.Meta, Key: keyTip, Value: c.l.encodeTip(&after)})
+	g.ops = append(g.ops, put(store.Meta, keyTip, c.l.encodeTip(&after)))
 }
 
 // forget lets go of changes that no open transaction can conflict with.

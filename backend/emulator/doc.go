@@ -19,6 +19,9 @@
 //     indexes can be rebuilt from the journal, and Check compares them with it.
 //   - A transaction commits only if nothing that it read was changed since by
 //     another that committed before it.
+//   - Every stored value has a checksum, which is compared whenever it is read.
+//     Where it does not fit, the reader gets [ledger.ErrDamaged] and no data,
+//     and the ledger is read-only from then on.
 //   - Time never runs backwards in a journal.
 //
 // # What is not here

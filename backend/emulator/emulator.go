@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,7 @@ type Option func(*options)
 
 type options struct {
 	name   string
+	path   string // of its file; empty in memory
 	create bool
 	noSync bool
 	ro     bool
@@ -126,8 +128,8 @@ const createdBy = "tally"
 // found when the damaged part is read, or by Check. Opening takes the same time
 // whatever the journal's length.
 //
-// Errors wrap store.ErrForeign, store.ErrNewerFormat, store.ErrInUse or
-// ledger.ErrDamaged; the file is then left as it was.
+// Errors wrap store.ErrForeign, store.ErrNewerFormat, store.ErrOlderFormat,
+// store.ErrInUse or ledger.ErrDamaged; the file is then left as it was.
 func Open(path string, opts ...Option) (*Ledger, error) {
 	o := collect(opts)
 	if o.name == "" {
@@ -141,6 +143,7 @@ func Open(path string, opts ...Option) (*Ledger, error) {
 		}
 		return nil, err
 	}
+	o.path = path
 	return openOn(s, o)
 }
 
@@ -155,7 +158,7 @@ func openOn(s store.Store, o options) (*Ledger, error) {
 	if o.wrap != nil {
 		s = o.wrap(s)
 	}
-	l := &Ledger{store: s, hooks: o.hooks, limits: o.limits, sessions: map[*Session]struct{}{}, plans: partiql.NewCache(partiql.CacheOptions{})}
+	l := &Ledger{path: o.path, store: s, hooks: o.hooks, limits: o.limits, sessions: map[*Session]struct{}{}, plans: partiql.NewCache(partiql.CacheOptions{})}
 	l.ids = hashchain.NewIDSource(o.hooks.Now, o.hooks.Random)
 	l.quota.limit, l.quota.reclaim = o.limits.ResultsOfAllSessions, l.reclaim
 	l.mode.Store(int32(o.mode))
@@ -178,21 +181,29 @@ func (l *Ledger) load(name string) error {
 	if err != nil {
 		return l.readFailure(err)
 	}
-	b := snap.Get(store.Meta, keyLedger)
-	if b == nil && snap.Err() == nil {
+	b, err := get(snap, store.Meta, keyLedger)
+	if b == nil && err == nil {
 		snap.Close()
 		return l.create(name)
 	}
 	defer snap.Close()
-	if snap.Err() != nil {
-		return l.readFailure(snap.Err())
+	if err == nil {
+		err = l.loadFrom(snap, b)
 	}
-	id, err := decodeIdentity(b)
+	if err != nil {
+		return l.readFailure(err)
+	}
+	return nil
+}
+
+// loadFrom reads the state of a ledger with the given record of what it is.
+func (l *Ledger) loadFrom(snap store.Snapshot, record []byte) error {
+	id, err := decodeIdentity(record)
 	if err != nil {
 		return err
 	}
 	l.name, l.strand, l.created = id.name, id.strand, id.created
-	t, err := decodeTip(snap.Get(store.Meta, keyTip))
+	t, err := readTip(snap)
 	if err != nil {
 		return err
 	}
@@ -210,7 +221,7 @@ func (l *Ledger) loadState(snap store.Snapshot, t tip) (*committed, error) {
 	if err != nil {
 		return nil, err
 	}
-	edge, err := hashchain.LoadRightEdge(snapNodes{snap}, uint64(t.seq+1))
+	edge, err := hashchain.LoadRightEdge(newNodes(snap), uint64(t.seq+1))
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +233,14 @@ func (l *Ledger) loadState(snap store.Snapshot, t tip) (*committed, error) {
 
 func (l *Ledger) loadCatalog(snap store.Snapshot, nextIx uint32) (*catalog, error) {
 	var tables []*table
-	for _, b := range store.Scan(snap, store.Catalog, nil) {
+	for k, sealed := range store.Scan(snap, store.Catalog, nil) {
+		b, err := unseal(store.Catalog, k, sealed)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(k, tableKey(uint32(len(tables)))) {
+			return nil, damaged("the catalog's record of table number %d is not there", len(tables))
+		}
 		t, err := decodeTable(uint32(len(tables)), b)
 		if err != nil {
 			return nil, err
@@ -243,7 +261,7 @@ func checkTip(snap store.Snapshot, t tip) error {
 	if err != nil {
 		return damaged("block %d: %v", t.seq, err)
 	}
-	leaf, err := (snapNodes{snap}).Node(0, uint64(t.seq))
+	leaf, err := newNodes(snap).Node(0, uint64(t.seq))
 	if err != nil {
 		return err
 	}
@@ -256,7 +274,7 @@ func checkTip(snap store.Snapshot, t tip) error {
 	if t.seq == 0 {
 		return nil
 	}
-	before, err := (snapNodes{snap}).Node(0, uint64(t.seq-1))
+	before, err := newNodes(snap).Node(0, uint64(t.seq-1))
 	if err == nil && before != b.PreviousBlockHash {
 		err = damaged("block %d, the last one, does not follow block %d", t.seq, t.seq-1)
 	}
@@ -277,12 +295,10 @@ func (l *Ledger) create(name string) error {
 		return err
 	}
 	st := &committed{hash: b.Hash, txTime: now.UnixMilli(), cat: newCatalog(nil, 0, l.serial.Add(1)), bytes: int64(len(b.Bytes))}
-	ops := []store.Op{{Space: store.Meta, Key: keyLedger, Value: rec}, {Space: store.Journal, Key: seqKey(0), Value: b.Bytes}}
-	for _, n := range st.edge.AppendNodes(nil, b.Hash) {
-		ops = append(ops, store.Op{Space: store.Tree, Key: nodeKey(nil, n.Level, n.Index), Value: n.Hash.Bytes()})
-	}
-	ops = append(ops, store.Op{Space: store.Meta, Key: keyTip, Value: l.encodeTip(st)})
-	if err := l.store.Apply(ops); err != nil {
+	nodes := encodeNodes(st.edge.AppendNodes(nil, b.Hash))
+	err = l.store.Apply([]store.Op{put(store.Meta, keyLedger, rec), put(store.Journal, seqKey(0), b.Bytes),
+		put(store.Tree, seqKey(0), nodes), put(store.Meta, keyTip, l.encodeTip(st))})
+	if err != nil {
 		return fmt.Errorf("emulator: the new ledger could not be written: %w", err)
 	}
 	l.name, l.strand, l.created = id.name, id.strand, id.created

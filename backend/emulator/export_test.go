@@ -4,4 +4,5 @@ package emulator
 var (
 	WithStore = withStore
 	CreatedBy = createdBy
+	Seal      = seal
 )

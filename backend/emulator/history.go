@@ -33,24 +33,33 @@ func (c *blockCache) block(snap store.Snapshot, seq int64) (ion.Value, error) {
 
 // readBlock reads a block in the store's own bytes.
 func readBlock(snap store.Snapshot, seq int64) (ion.Value, error) {
-	return openBlock(snap, seq, snap.Get(store.Journal, seqKey(seq)))
+	key := seqKey(seq)
+	return openBlock(snap, key, snap.Get(store.Journal, key))
 }
 
 // copyBlock reads a block in bytes that outlive the snapshot.
 func copyBlock(snap store.Snapshot, seq int64) (ion.Value, error) {
-	return openBlock(snap, seq, append([]byte(nil), snap.Get(store.Journal, seqKey(seq))...))
+	key := seqKey(seq)
+	return openBlock(snap, key, bytes.Clone(snap.Get(store.Journal, key)))
 }
 
-func openBlock(snap store.Snapshot, seq int64, b []byte) (ion.Value, error) {
-	if len(b) == 0 {
+// openBlock opens what was read at a block's key. Its checksum vouches for bytes
+// that were checked when they were written, so they are not parsed as a whole.
+func openBlock(snap store.Snapshot, key, sealed []byte) (ion.Value, error) {
+	if sealed == nil {
 		if err := snap.Err(); err != nil {
 			return ion.Value{}, err
 		}
-		return ion.Value{}, damaged("block %d is not there", seq)
+		return ion.Value{}, damaged("%s is not there", describe(nil, store.Journal, key))
 	}
-	v, err := ion.Parse(b)
+	b, err := unseal(store.Journal, key, sealed)
 	if err != nil {
-		return ion.Value{}, damaged("block %d: %v", seq, err)
+		return ion.Value{}, err
+	}
+	var dec ion.Decoder
+	v, err := dec.Open(b)
+	if err != nil {
+		return ion.Value{}, damaged("%s: %v", describe(nil, store.Journal, key), err)
 	}
 	return v, nil
 }
@@ -102,7 +111,7 @@ func (h *historyScan) run(ctx context.Context, yield func(*partiql.Row) error) e
 		if n++; n&255 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		rec, err := decodeHist(v)
+		rec, err := readHist(k, v)
 		if err != nil {
 			return err
 		}
@@ -110,7 +119,7 @@ func (h *historyScan) run(ctx context.Context, yield func(*partiql.Row) error) e
 		k, v = h.cur.Next()
 		until := int64(-1)
 		if k != nil && len(k) == len(key) && bytes.Equal(k[:docKeyLen], key[:docKeyLen]) {
-			next, err := decodeHist(v)
+			next, err := readHist(k, v)
 			if err != nil {
 				return err
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/hashchain/ion"
 	"github.com/tallyledger/tally/ledger"
@@ -100,7 +99,7 @@ func (l *Ledger) Block(ctx context.Context, at hashchain.BlockAddress, tip *hash
 	defer v.snap.Close()
 	out := ledger.Block{Value: raw}
 	if tip != nil {
-		out.Proof, err = hashchain.ProveBlock(snapNodes{v.snap}, b.Address.SequenceNo, tip.SequenceNo)
+		out.Proof, err = hashchain.ProveBlock(newNodes(v.snap), b.Address.SequenceNo, tip.SequenceNo)
 	}
 	return out, l.proofFailure(err)
 }
@@ -120,7 +119,7 @@ func (l *Ledger) Revision(ctx context.Context, at hashchain.BlockAddress, docume
 	rev, _ := revisionAt(raw, i)
 	out := ledger.Revision{Value: rev}
 	if tip != nil {
-		out.Proof, err = hashchain.ProveRevision(snapNodes{v.snap}, b, i, tip.SequenceNo)
+		out.Proof, err = hashchain.ProveRevision(newNodes(v.snap), b, i, tip.SequenceNo)
 	}
 	return out, l.proofFailure(err)
 }
@@ -140,12 +139,7 @@ func (l *Ledger) Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, e
 		for from = max(from, 0); from <= last; {
 			blocks, err := l.someBlocks(ctx, from, last)
 			for _, b := range blocks {
-				v, err := ion.Parse(b)
-				if err != nil {
-					yield(ion.Value{}, l.readFailure(damaged("block %d: %v", from, err)))
-					return
-				}
-				if !yield(v, nil) {
+				if !yield(b, nil) {
 					return
 				}
 				from++
@@ -159,8 +153,8 @@ func (l *Ledger) Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, e
 }
 
 // someBlocks copies out a piece of the journal: a snapshot is never held while
-// a caller works on what it got.
-func (l *Ledger) someBlocks(ctx context.Context, from, last int64) ([][]byte, error) {
+// a caller works on what it got. With an error come the blocks before it.
+func (l *Ledger) someBlocks(ctx context.Context, from, last int64) ([]ion.Value, error) {
 	const pieceBlocks, pieceBytes = 256, 4 << 20
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -170,19 +164,15 @@ func (l *Ledger) someBlocks(ctx context.Context, from, last int64) ([][]byte, er
 		return nil, l.readFailure(err)
 	}
 	defer snap.Close()
-	var out [][]byte
+	var out []ion.Value
 	size := 0
 	for seq := from; seq <= last && len(out) < pieceBlocks && size < pieceBytes; seq++ {
-		b := snap.Get(store.Journal, seqKey(seq))
-		if b == nil {
-			err := snap.Err()
-			if err == nil {
-				err = damaged("block %d is not there", seq)
-			}
+		b, err := copyBlock(snap, seq)
+		if err != nil {
 			return out, l.readFailure(err)
 		}
-		out = append(out, append([]byte(nil), b...))
-		size += len(b)
+		out = append(out, b)
+		size += len(b.Raw())
 	}
 	return out, nil
 }

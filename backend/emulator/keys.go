@@ -10,7 +10,7 @@ import (
 //
 //	Meta      "ledger" | "tip"
 //	Journal   sequence number (8)
-//	Tree      level (1) | index (8)
+//	Tree      sequence number (8)
 //	Document  table number (4) | document sort key (16)
 //	History   table number (4) | document sort key (16) | version (4)
 //	Index     index number (4) | value key (n) | document sort key (16)
@@ -26,10 +26,6 @@ var (
 )
 
 func seqKey(seq int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(seq)) }
-
-func nodeKey(dst []byte, level uint8, index uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(dst, level), index)
-}
 
 func tableKey(no uint32) []byte { return binary.BigEndian.AppendUint32(nil, no) }
 

@@ -40,6 +40,7 @@ func (m Mode) String() string {
 // time has it open.
 type Ledger struct {
 	name    string
+	path    string // as Open got it; empty in memory
 	strand  string
 	created time.Time
 	store   store.Store
@@ -110,6 +111,7 @@ func (l *Ledger) readFailure(err error) error {
 		err = fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
 	}
 	if errors.Is(err, ledger.ErrDamaged) {
+		err = l.locate(err)
 		l.setFatal(err)
 	}
 	return err

@@ -29,8 +29,8 @@ func (t *Transaction) prepare(ctx context.Context) (*commitRequest, error) {
 	}
 	for i := range t.redacted {
 		red := &t.redacted[i]
-		r.ops = append(r.ops, store.Op{Space: store.Journal, Key: seqKey(red.seq), Value: red.block},
-			store.Op{Space: store.History, Key: red.key.history(red.version), Value: red.hist.append(nil)})
+		r.ops = append(r.ops, put(store.Journal, seqKey(red.seq), red.block),
+			put(store.History, red.key.history(red.version), red.hist.append(nil)))
 		r.items = append(r.items, redactionItem(red.seq), docItem(red.key))
 	}
 	return r, nil
@@ -117,7 +117,7 @@ func (t *Transaction) prepareCatalog(ctx context.Context, r *commitRequest) erro
 			return err
 		}
 		r.sys = append(r.sys, h)
-		r.ops = append(r.ops, store.Op{Space: store.Catalog, Key: tableKey(tbl.no), Value: b})
+		r.ops = append(r.ops, put(store.Catalog, tableKey(tbl.no), b))
 		r.items = append(r.items, nameItem(tbl.name))
 	}
 	return t.buildIndexes(ctx, r)
@@ -151,26 +151,29 @@ func (t *Transaction) buildIndexes(ctx context.Context, r *commitRequest) error 
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
+			rec, err := readDoc(k, doc)
+			if err != nil {
+				return t.l.readFailure(err)
+			}
 			if c := t.writes.get(docKey(k)); c != nil {
 				// An entry is made with the change where the key differs from the old
 				// one, and here where it does not.
 				if key := entryKey(c.data, b.index, c.key); key != nil {
-					r.ops = append(r.ops, store.Op{Space: store.Index, Key: key})
+					r.ops = append(r.ops, put(store.Index, key, nil))
 				}
 				continue
 			}
-			rec, err := decodeDoc(doc)
-			if err != nil {
-				return err
-			}
 			data, err := dec.Open(rec.data)
 			if err != nil {
-				return damaged("document %s: %v", docKey(k).id(), err)
+				return t.l.readFailure(damaged("document %s: %v", docKey(k).id(), err))
 			}
 			if key := entryKey(data, b.index, docKey(k)); key != nil {
-				r.ops = append(r.ops, store.Op{Space: store.Index, Key: key})
+				r.ops = append(r.ops, put(store.Index, key, nil))
 			}
 		}
 	}
-	return v.snap.Err()
+	if err := v.snap.Err(); err != nil {
+		return t.l.readFailure(err)
+	}
+	return nil
 }

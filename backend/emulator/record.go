@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/ledger"
 )
@@ -28,7 +29,19 @@ func (r *docRecord) append(dst []byte) []byte {
 	return append(dst, r.data...)
 }
 
-// decodeDoc reads a stored record; data points into b.
+// readDoc reads the record that is stored at a document's key; data points into
+// it.
+func readDoc(key, sealed []byte) (docRecord, error) {
+	b, err := unseal(store.Document, key, sealed)
+	if err == nil && len(key) != docKeyLen {
+		err = damaged("%s is no document's", describe(nil, store.Document, key))
+	}
+	if err != nil {
+		return docRecord{}, err
+	}
+	return decodeDoc(b)
+}
+
 func decodeDoc(b []byte) (r docRecord, err error) {
 	var nums [3]int64
 	for i := range nums {
@@ -69,6 +82,18 @@ func (r histRecord) append(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(r.seq))
 	dst = binary.AppendUvarint(dst, uint64(r.index))
 	return binary.AppendUvarint(dst, uint64(r.txTime))
+}
+
+// readHist reads the record that is stored at a history key.
+func readHist(key, sealed []byte) (histRecord, error) {
+	b, err := unseal(store.History, key, sealed)
+	if err == nil && len(key) != docKeyLen+4 {
+		err = damaged("%s is no history record", describe(nil, store.History, key))
+	}
+	if err != nil {
+		return histRecord{}, err
+	}
+	return decodeHist(b)
 }
 
 func decodeHist(b []byte) (r histRecord, err error) {

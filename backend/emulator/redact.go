@@ -72,7 +72,7 @@ func (t *Transaction) redactedAlready(red *redaction) bool {
 func (s *statement) findRedacted(red *redaction, docID string) error {
 	found, active := false, true
 	for k, v := range store.Scan(s.v.snap, store.History, red.key[:]) {
-		rec, err := decodeHist(v)
+		rec, err := readHist(k, v)
 		if err != nil {
 			return err
 		}

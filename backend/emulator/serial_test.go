@@ -248,9 +248,10 @@ func transfer(tx ledger.Transaction, from, to, amount int) error {
 	return nil
 }
 
-// slowStore stops every scan of documents at its second step.
+// slowStore stops the first scan of documents at its second step.
 type slowStore struct {
 	store.Store
+	once   sync.Once
 	inside chan struct{}
 	gate   chan struct{}
 }
@@ -279,11 +280,10 @@ func (s *slowSnapshot) Cursor(space store.Space) store.Cursor {
 }
 
 func (c *slowCursor) Next() (k, v []byte) {
-	select {
-	case c.s.inside <- struct{}{}:
+	c.s.once.Do(func() {
+		close(c.s.inside)
 		<-c.s.gate
-	default:
-	}
+	})
 	return c.Cursor.Next()
 }
 

@@ -69,7 +69,7 @@ func (s *statement) current(info *partiql.TableInfo, key partiql.RowKey) (change
 	if v == nil {
 		return c, damaged("document %s is not there", c.key.id())
 	}
-	rec, err := decodeDoc(append([]byte(nil), v...))
+	rec, err := readDoc(c.key[:], append([]byte(nil), v...))
 	if err != nil {
 		return c, err
 	}

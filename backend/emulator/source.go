@@ -143,7 +143,7 @@ func (s *statement) yieldOwn(c *change, vw partiql.View, row *partiql.Row, yield
 
 // stored makes the row of a stored document.
 func (s *statement) stored(row *partiql.Row, k, v []byte, vw partiql.View) error {
-	rec, err := decodeDoc(v)
+	rec, err := readDoc(k, v)
 	if err != nil {
 		return err
 	}
@@ -220,23 +220,40 @@ func (s *statement) ByID(_ context.Context, info *partiql.TableInfo, vw partiql.
 	if err != nil {
 		return nil
 	}
-	return s.byKey(makeDocKey(t.no, id), vw, yield)
-}
-
-func (s *statement) byKey(k docKey, vw partiql.View, yield func(*partiql.Row) error) error {
-	var row partiql.Row
+	k := makeDocKey(t.no, id)
 	if c := s.t.writes.get(k); c != nil {
+		var row partiql.Row
 		return s.yieldOwn(c, vw, &row, yield)
 	}
+	_, err = s.byKey(k, vw, yield)
+	return err
+}
+
+// byKey yields the committed document at a key, and reports whether there is
+// one.
+func (s *statement) byKey(k docKey, vw partiql.View, yield func(*partiql.Row) error) (found bool, err error) {
 	s.t.reads.add(docItem(k), s.v.seq)
 	v := s.v.snap.Get(store.Document, k[:])
 	if v == nil {
-		return s.v.snap.Err()
+		return false, s.v.snap.Err()
 	}
+	var row partiql.Row
 	if err := s.stored(&row, k[:], v, vw); err != nil {
+		return true, err
+	}
+	return true, yield(&row)
+}
+
+// behind yields the document that an entry of an index stands for.
+func (s *statement) behind(dk docKey, entry, sealed []byte, vw partiql.View, yield func(*partiql.Row) error) error {
+	if _, err := unseal(store.Index, entry, sealed); err != nil {
 		return err
 	}
-	return yield(&row)
+	found, err := s.byKey(dk, vw, yield)
+	if err == nil && !found {
+		err = damaged("%s is not there, but %s", documentText(s.v.cat, dk), indexText(s.v.cat, entry))
+	}
+	return err
 }
 
 // ByIndex yields the documents behind one key of an index. The key is read,
@@ -255,7 +272,7 @@ func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw par
 	var row partiql.Row
 	if !s.building(x.no) {
 		cur := s.v.snap.Cursor(store.Index)
-		for k, _ := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
+		for k, v := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = cur.Next() {
 			if len(k) != len(prefix)+sortKeyLen {
 				continue // a longer key value
 			}
@@ -265,7 +282,7 @@ func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw par
 			if s.t.writes.get(dk) != nil {
 				continue
 			}
-			if err := s.byKey(dk, vw, yield); err != nil {
+			if err := s.behind(dk, k, v, vw, yield); err != nil {
 				return err
 			}
 		}
@@ -303,11 +320,11 @@ func (s *statement) scanFor(ctx context.Context, t *table, field string, key ion
 		if n++; n&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if s.t.writes.get(docKey(k)) != nil {
-			continue
-		}
 		if err := s.stored(&row, k, v, partiql.User); err != nil {
 			return err
+		}
+		if s.t.writes.get(docKey(k)) != nil {
+			continue
 		}
 		if f, ok := row.Value.Field(field); !ok || !ion.Equal(f, key) {
 			continue

@@ -31,7 +31,7 @@ func (l *Ledger) openView() (view, error) {
 		if err != nil {
 			return view{}, l.readFailure(err)
 		}
-		seq, err := tipSeq(snap.Get(store.Meta, keyTip))
+		seq, err := readTipSeq(snap)
 		if err != nil {
 			if cerr := snap.Close(); cerr != nil {
 				err = cerr

@@ -45,10 +45,23 @@ func decodeTip(b []byte) (t tip, err error) {
 	return t, nil
 }
 
-// tipSeq is the sequence number in a tip record.
-func tipSeq(b []byte) (int64, error) {
-	if len(b) != tipLen {
-		return 0, damaged("the record of the tip has %d bytes instead of %d", len(b), tipLen)
+// readTip reads the tip record.
+func readTip(snap store.Snapshot) (tip, error) {
+	b, err := get(snap, store.Meta, keyTip)
+	if err != nil {
+		return tip{}, err
+	}
+	return decodeTip(b)
+}
+
+// readTipSeq reads the sequence number of the tip.
+func readTipSeq(snap store.Snapshot) (int64, error) {
+	b, err := get(snap, store.Meta, keyTip)
+	if err == nil && len(b) != tipLen {
+		err = damaged("the record of the tip has %d bytes instead of %d", len(b), tipLen)
+	}
+	if err != nil {
+		return 0, err
 	}
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
@@ -60,24 +73,6 @@ func (l *Ledger) encodeTip(c *committed) []byte {
 
 // msTime is a time of the journal: whole milliseconds, UTC.
 func msTime(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
-
-// snapNodes reads the block tree from a snapshot.
-type snapNodes struct{ snap store.Snapshot }
-
-func (n snapNodes) Node(level uint8, index uint64) (hashchain.Hash, error) {
-	b := n.snap.Get(store.Tree, nodeKey(nil, level, index))
-	if b == nil {
-		if err := n.snap.Err(); err != nil {
-			return hashchain.Hash{}, err
-		}
-		return hashchain.Hash{}, damaged("tree node %d at level %d is not there", index, level)
-	}
-	h, err := hashchain.HashOf(b)
-	if err != nil {
-		return h, damaged("tree node %d at level %d: %v", index, level, err)
-	}
-	return h, nil
-}
 
 // identity is what a ledger is, written once when it is created.
 type identity struct {

@@ -61,10 +61,11 @@ func (o BoltOptions) withDefaults() BoltOptions {
 // OpenBolt opens the ledger file at path, or creates it.
 //
 // Everything that can be wrong with the file is looked for before it is opened
-// for writing: ErrForeign, ErrNewerFormat, ErrDamaged and ErrInUse leave it as
-// it was, to the byte. A new file appears under its name complete and synced,
-// its folder synced too; a process that dies in between leaves at most a
-// temporary file beside it, named like it with ".new-" and a number.
+// for writing: ErrForeign, ErrNewerFormat, ErrOlderFormat, ErrDamaged and
+// ErrInUse leave it as it was, to the byte. A new file appears under its name
+// complete and synced, its folder synced too; a process that dies in between
+// leaves at most a temporary file beside it, named like it with ".new-" and a
+// number.
 func OpenBolt(path string, opt BoltOptions) (*Bolt, error) {
 	opt = opt.withDefaults()
 	info, err := os.Stat(path)

@@ -16,6 +16,10 @@ var (
 	// this one does not know.
 	ErrNewerFormat = errors.New("ledger file has a newer format")
 
+	// ErrOlderFormat: the file was written by an older Tally, in a format that
+	// this one no longer reads.
+	ErrOlderFormat = errors.New("ledger file has an older format")
+
 	// ErrInUse: another process (or another Store in this one) holds the file.
 	ErrInUse = errors.New("ledger file is in use")
 )

@@ -63,7 +63,7 @@ func ExampleOpenBolt() {
 	fmt.Println("opening it twice:", errors.Is(err, store.ErrInUse))
 	fmt.Println("closing it:", s.Close())
 	// Output:
-	// format 1, created by example 1.0
+	// format 2, created by example 1.0
 	// opening it twice: true
 	// closing it: <nil>
 }

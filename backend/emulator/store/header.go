@@ -6,10 +6,13 @@ import (
 	"hash/crc32"
 )
 
-// FormatVersion is the format this package writes, and the newest it opens. It
+// FormatVersion is the format this package writes, and the only one it opens. It
 // stands for the whole file, the engine's keys and values included, and is
 // raised when either changes in a way that an older Tally would misread.
-const FormatVersion = 1
+//
+// Format 1, which no released Tally wrote, had values without checksums and one
+// entry for each node of the block tree.
+const FormatVersion = 2
 
 // Header says what a ledger file is. It is written once, when the file is
 // created.
@@ -41,14 +44,14 @@ func encodeHeader(h Header) []byte {
 
 // decodeHeader reads a header. Only its first 12 bytes are looked at when the
 // format is a newer one. It returns an error that wraps ErrForeign,
-// ErrNewerFormat or ErrDamaged.
+// ErrNewerFormat, ErrOlderFormat or ErrDamaged.
 func decodeHeader(b []byte) (Header, error) {
 	if len(b) < len(headerMagic)+4 || string(b[:len(headerMagic)]) != headerMagic {
 		return Header{}, fmt.Errorf("%w: its header does not begin with %q", ErrForeign, headerMagic)
 	}
 	h := Header{Format: binary.BigEndian.Uint32(b[len(headerMagic):])}
 	if h.Format > FormatVersion {
-		return h, fmt.Errorf("%w: the file has format %d, this program knows formats up to %d; use a newer Tally", ErrNewerFormat, h.Format, FormatVersion)
+		return h, fmt.Errorf("%w: the file has format %d, this program knows format %d; use a newer Tally", ErrNewerFormat, h.Format, FormatVersion)
 	}
 	rest := b[len(headerMagic)+4:]
 	if h.Format == 0 || len(rest) < 1 || len(rest) != 1+int(rest[0])+4 {
@@ -57,6 +60,9 @@ func decodeHeader(b []byte) (Header, error) {
 	sum := binary.BigEndian.Uint32(b[len(b)-4:])
 	if got := crc32.Checksum(b[:len(b)-4], castagnoli); got != sum {
 		return h, fmt.Errorf("%w: its header has checksum %08x and should have %08x", ErrDamaged, got, sum)
+	}
+	if h.Format < FormatVersion {
+		return h, fmt.Errorf("%w: the file has format %d, this program knows format %d; export its journal with the Tally that wrote it, or make the ledger anew", ErrOlderFormat, h.Format, FormatVersion)
 	}
 	h.CreatedBy = string(rest[1 : len(rest)-4])
 	return h, nil

@@ -36,13 +36,14 @@ func TestHeader(t *testing.T) {
 func FuzzDecodeHeader(f *testing.F) {
 	f.Add(encodeHeader(Header{Format: FormatVersion, CreatedBy: "tally v1"}))
 	f.Add(encodeHeader(Header{Format: FormatVersion + 1}))
+	f.Add(encodeHeader(Header{Format: FormatVersion - 1}))
 	f.Add([]byte(headerMagic))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := decodeHeader(b)
 		if err == nil && !bytes.Equal(encodeHeader(h), b) {
 			t.Errorf("%x decodes to %+v, which encodes to %x", b, h, encodeHeader(h))
 		}
-		if err != nil && !errors.Is(err, ErrForeign) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewerFormat) {
+		if err != nil && !errors.Is(err, ErrForeign) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewerFormat) && !errors.Is(err, ErrOlderFormat) {
 			t.Errorf("%x: %v", b, err)
 		}
 	})

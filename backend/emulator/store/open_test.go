@@ -86,13 +86,18 @@ func TestRefusedFiles(t *testing.T) {
 			setHeader(t, path, header("TALLYLDG", store.FormatVersion+1, "tally 9"))
 		}, store.ErrNewerFormat},
 		{"much newer format, other layout", func(t *testing.T, path string) { setHeader(t, path, []byte("TALLYLDG\x00\x01\x00\x00other")) }, store.ErrNewerFormat},
-		{"header too long", func(t *testing.T, path string) { setHeader(t, path, append(header("TALLYLDG", 1, "x"), 0)) }, store.ErrDamaged},
+		{"older format", func(t *testing.T, path string) {
+			setHeader(t, path, header("TALLYLDG", store.FormatVersion-1, "tally 0"))
+		}, store.ErrOlderFormat},
+		{"header too long", func(t *testing.T, path string) {
+			setHeader(t, path, append(header("TALLYLDG", store.FormatVersion, "x"), 0))
+		}, store.ErrDamaged},
 		{"header cut off", func(t *testing.T, path string) {
-			h := header("TALLYLDG", 1, "x")
+			h := header("TALLYLDG", store.FormatVersion, "x")
 			setHeader(t, path, h[:len(h)-1])
 		}, store.ErrDamaged},
 		{"header changed", func(t *testing.T, path string) {
-			h := header("TALLYLDG", 1, "x")
+			h := header("TALLYLDG", store.FormatVersion, "x")
 			h[13] ^= 1
 			setHeader(t, path, h)
 		}, store.ErrDamaged},
@@ -175,7 +180,7 @@ func refuses(t *testing.T, path string, opt store.BoltOptions, want error) {
 		t.Errorf("OpenBolt with %+v = %v, want %v", opt, err, want)
 		return
 	}
-	for _, other := range []error{store.ErrForeign, store.ErrNewerFormat, store.ErrDamaged, store.ErrInUse} {
+	for _, other := range []error{store.ErrForeign, store.ErrNewerFormat, store.ErrOlderFormat, store.ErrDamaged, store.ErrInUse} {
 		if other != want && errors.Is(err, other) {
 			t.Errorf("OpenBolt with %+v: %v is also %v", opt, err, other)
 		}
