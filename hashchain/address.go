@@ -14,8 +14,14 @@ type BlockAddress struct {
 	SequenceNo uint64 // at most math.MaxInt64
 }
 
+// MaxStrandID is the length of the longest strand id that is read, in bytes. QLDB's
+// have 22: the limit is for forged files, where a strand id could otherwise be
+// repeated in everything that is said about its blocks.
+const MaxStrandID = 128
+
 // BlockAddressOf reads the struct {strandId, sequenceNo}. It fails unless the
-// first is text and the second an int from 0 to the largest int64.
+// first is text of at most 128 bytes and the second an int from 0 to the largest
+// int64.
 func BlockAddressOf(v ion.Value) (BlockAddress, error) {
 	strand, _ := v.Field("strandId")
 	seq, _ := v.Field("sequenceNo")
@@ -23,6 +29,9 @@ func BlockAddressOf(v ion.Value) (BlockAddress, error) {
 	n, ok2 := seq.Int64()
 	if !ok || !ok2 || n < 0 {
 		return BlockAddress{}, shape("a block address must be a struct {strandId, sequenceNo} of a string and an int from 0 to %d", math.MaxInt64)
+	}
+	if len(id) > MaxStrandID {
+		return BlockAddress{}, shape("strandId %q has %d bytes: at most %d are read, and QLDB's have 22", clip(id), len(id), MaxStrandID)
 	}
 	return BlockAddress{StrandID: id, SequenceNo: uint64(n)}, nil
 }
@@ -55,6 +64,21 @@ func (a BlockAddress) Value() ion.Value {
 
 // String is the address in QLDB's compact Ion text.
 func (a BlockAddress) String() string { return a.Value().String() }
+
+// extraOfAddress is how many fields the address v has beside its two.
+func extraOfAddress(v ion.Value) int { return max(v.Len()-2, 0) }
+
+// describeAddress spells an address that may be of any form and size.
+func describeAddress(v ion.Value) string {
+	a, err := BlockAddressOf(v)
+	switch {
+	case err == nil:
+		return a.String()
+	case v.Type() != ion.StructType || v.IsNull():
+		return "a value of type " + v.Type().String()
+	}
+	return "a struct that is no block address"
+}
 
 // Digest is the root of the block hashes of a journal up to and including its
 // tip: it stands for the whole journal at that moment.

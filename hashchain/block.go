@@ -19,7 +19,7 @@ type Block struct {
 	RedactionInfo     ion.Value
 	Revisions         ion.Value
 	RevisionSummaries ion.Value
-	Extra             string // name of a field that QLDB does not write; no hash covers it
+	ExtraFields       int // fields that QLDB does not write: no hash covers them
 
 	address       ion.Value
 	transactionID ion.Value
@@ -81,6 +81,7 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 	switch name {
 	case "blockAddress":
 		bit, b.address = hasBlockAddress, v
+		b.ExtraFields += extraOfAddress(v)
 		err = b.setAddress(v)
 	case "transactionId":
 		bit, b.transactionID = hasTransactionID, v
@@ -110,7 +111,7 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 		bit, b.RevisionSummaries = hasRevisionSummaries, unlessNull(v)
 		err = wantList(name, v)
 	default:
-		b.Extra = name
+		b.ExtraFields++
 		return nil
 	}
 	if !seen.add(bit) {

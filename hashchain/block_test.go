@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,6 +171,7 @@ func TestBuildRefuses(t *testing.T) {
 	for what, spoil := range map[string]func(*BlockParts){
 		"no transaction id":      func(in *BlockParts) { in.TransactionID = "" },
 		"no strand":              func(in *BlockParts) { in.Address.StrandID = "" },
+		"a long strand":          func(in *BlockParts) { in.Address.StrandID = strings.Repeat("x", MaxStrandID+1) },
 		"data without its hash":  func(in *BlockParts) { in.Revisions[1].DataHash = Hash{} },
 		"data hash without data": func(in *BlockParts) { in.Revisions[1].Data = ion.Value{} },
 		"year 12000":             func(in *BlockParts) { in.Timestamp = time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC) },

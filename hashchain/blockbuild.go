@@ -108,6 +108,9 @@ func (bb *BlockBuilder) Build(in *BlockParts) (*BuiltBlock, error) {
 	if in.TransactionID == "" || in.Address.StrandID == "" {
 		return nil, fmt.Errorf("hashchain: block %d needs a strand id and a transaction id", in.Address.SequenceNo)
 	}
+	if n := len(in.Address.StrandID); n > MaxStrandID {
+		return nil, fmt.Errorf("hashchain: a strand id of %d bytes is too long: at most %d are read back", n, MaxStrandID)
+	}
 	hashes := make([]Hash, 0, entryRedactionInfo+1+len(in.Revisions))
 	list := hashes[: entryTransactionInfo+1 : entryRedactionInfo+1]
 	out := &BuiltBlock{Address: in.Address, PreviousBlockHash: in.PreviousBlockHash}

@@ -26,9 +26,10 @@ type Counts struct {
 	// covered by entriesHashList[0], as this project writes it.
 	AddressBound int64 `json:"addressBound"`
 
-	// HiddenTransactionInfo and HiddenRevisions count blocks that do not show a
-	// section whose usual entry in entriesHashList holds a hash.
+	// HiddenTransactionInfo, HiddenRedactionInfo and HiddenRevisions count blocks
+	// that do not show a section whose usual entry in entriesHashList holds a hash.
 	HiddenTransactionInfo int64 `json:"hiddenTransactionInfo"`
+	HiddenRedactionInfo   int64 `json:"hiddenRedactionInfo"`
 	HiddenRevisions       int64 `json:"hiddenRevisions"`
 
 	// UnusualPositions counts sections whose hash stands at another place of
@@ -39,7 +40,8 @@ type Counts struct {
 	ExtraFields int64 `json:"extraFields"`
 }
 
-func (c *Counts) add(d *Counts) {
+// Add adds the counts of d.
+func (c *Counts) Add(d *Counts) {
 	c.Blocks += d.Blocks
 	c.Revisions += d.Revisions
 	c.WithData += d.WithData
@@ -50,6 +52,7 @@ func (c *Counts) add(d *Counts) {
 	c.DataUndecided += d.DataUndecided
 	c.AddressBound += d.AddressBound
 	c.HiddenTransactionInfo += d.HiddenTransactionInfo
+	c.HiddenRedactionInfo += d.HiddenRedactionInfo
 	c.HiddenRevisions += d.HiddenRevisions
 	c.UnusualPositions += d.UnusualPositions
 	c.ExtraFields += d.ExtraFields
@@ -98,9 +101,7 @@ func (c *blockChecker) check(v ion.Value) {
 		return
 	}
 	c.decoded = true
-	if c.b.Extra != "" {
-		c.counts.ExtraFields++
-	}
+	c.counts.ExtraFields += int64(c.b.ExtraFields)
 	c.checkRevisions(json)
 	c.checkSummaries()
 	c.checkSections()
@@ -134,38 +135,42 @@ func (c *blockChecker) checkRevisions(json bool) {
 			continue
 		}
 		c.hashes = append(c.hashes, r.Hash)
-		c.counts.ExtraFields += b2i(r.Extra != "")
-		c.checkRevision(&r, json)
+		if err := c.counts.checkRevision(&r, json); err != nil {
+			c.fail(err)
+		}
+		if r.Kind() != HashOnly {
+			c.checkBelongs(&r)
+		}
 	}
 }
 
-func (c *blockChecker) checkRevision(r *Revision, json bool) {
-	switch r.Kind() {
+// checkRevision checks a revision by itself and counts what it is. json is set
+// for one out of a JSON export.
+func (c *Counts) checkRevision(r *Revision, json bool) error {
+	c.ExtraFields += int64(r.ExtraFields)
+	kind := r.Kind()
+	switch kind {
 	case HashOnly:
-		c.counts.HashOnly++
-		return
+		c.HashOnly++
 	case Deleted:
-		c.counts.Deleted++
+		c.Deleted++
 	case Redacted:
-		c.counts.Redacted++
+		c.Redacted++
 	case WithData:
-		c.counts.WithData++
+		c.WithData++
 	}
-	if json && r.Kind() == WithData {
-		if !r.matchesJSON() {
-			c.counts.DataUndecided++
-		}
-	} else if err := r.Check(); err != nil {
-		c.fail(err)
+	if json && kind == WithData {
+		c.DataUndecided += b2i(!r.matchesJSON())
+		return nil
 	}
-	c.checkBelongs(r)
+	return r.Check()
 }
 
 // checkBelongs compares what a revision repeats of its block. The transaction
 // id is part of the hashed metadata, so this is a hold on the block's.
 func (c *blockChecker) checkBelongs(r *Revision) {
 	if !r.Address.IsZero() && !c.sameAddress(r.Address) {
-		f := &Failure{Rule: RuleRevisionAddress, DocumentID: clip(r.DocumentID()), Expected: clip(c.b.Address.String()), Found: clip(r.Address.String()),
+		f := &Failure{Rule: RuleRevisionAddress, DocumentID: clip(r.DocumentID()), Expected: c.b.Address.String(), Found: describeAddress(r.Address),
 			Detail: "the revision names another block than the one it stands in"}
 		c.fail(f)
 	}
@@ -218,7 +223,9 @@ func (c *blockChecker) checkSections() {
 	} else {
 		c.wantSection(RuleTransactionInfo, c.b.TransactionInfo, entryTransactionInfo, "the hash of transactionInfo")
 	}
-	if !c.b.RedactionInfo.IsZero() {
+	if c.b.RedactionInfo.IsZero() {
+		c.counts.HiddenRedactionInfo += b2i(c.b.hasEntry(entryRedactionInfo))
+	} else {
 		c.wantSection(RuleRedactionInfo, c.b.RedactionInfo, entryRedactionInfo, "the hash of redactionInfo")
 	}
 }

@@ -21,6 +21,7 @@ const (
 	RuleBlockHash         Rule = "blockHash"         // Dot(entriesHash, previousBlockHash)
 	RulePreviousBlockHash Rule = "previousBlockHash" // blockHash of the block before
 	RuleSequence          Rule = "sequenceNo"        // one more than the block before
+	RuleFork              Rule = "fork"              // one block of each sequence number
 	RuleStrand            Rule = "strandId"          // the strand of the block before
 	RuleDigest            Rule = "digest"            // root of all block hashes
 	RuleProof             Rule = "proof"             // leads from the leaf to the digest
@@ -31,6 +32,7 @@ const (
 type Failure struct {
 	Address    BlockAddress // the block, as far as it is known
 	HasAddress bool
+	Index      int64  // which of the blocks that a Verifier was given, from 0
 	DocumentID string // the revision, where the rule is about one
 	Rule       Rule
 	Expected   string // hashes in base64; what the rule asks for

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // IDLen is the length of an id in text: 22 characters.
@@ -74,10 +75,15 @@ func parseHalf(s string) (n uint64, ok bool) {
 
 // clip shortens a text of unknown origin for a message.
 func clip(s string) string {
-	if len(s) > 64 {
-		return s[:64] + "…"
+	const most = 64
+	if len(s) <= most {
+		return s
 	}
-	return s
+	n := most
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // String is the id in text: 22 characters.

@@ -27,6 +27,7 @@ type Item struct {
 	Name    string    // in words, for people: "REVISION_DETAILS record", "GetBlock answer"…
 	Value   ion.Value // the block or revision; types put back if it was JSON
 	JSON    bool      // it is out of a JSON export
+	Record  bool      // it is out of a record of a journal stream
 	Receipt *Receipt
 	Digest  *Digest
 }
@@ -93,28 +94,27 @@ func recognizeRecord(v ion.Value) Item {
 	payload, _ := v.Field("payload")
 	switch {
 	case kind.TextIs("CONTROL"):
-		return Item{Kind: ControlItem, Name: "CONTROL record", Value: payload}
+		return Item{Kind: ControlItem, Name: "CONTROL record", Value: payload, Record: true}
 	case kind.TextIs("BLOCK_SUMMARY"):
 		it := blockItem(payload, "BLOCK_SUMMARY record")
-		it.Kind = SummaryItem
+		it.Kind, it.Record = SummaryItem, true
 		return it
 	case kind.TextIs("REVISION_DETAILS"):
 		r, _ := payload.Field("revision")
-		return revisionItem(r, "REVISION_DETAILS record")
+		it := revisionItem(r, "REVISION_DETAILS record")
+		it.Record = true
+		return it
 	}
 	return Item{Value: v}
 }
 
-// CheckRevision checks the hash of a single revision and says what is left of
-// it. decided is false for a revision out of JSON whose data has the stated hash
-// in no reading.
-func CheckRevision(v ion.Value) (kind RevisionKind, decided bool, err error) {
+// CheckRevision checks a single revision by itself, as [CheckBlock] does a
+// block: its form and its hash. One out of a JSON export is recognised by its
+// hash being a string.
+func CheckRevision(v ion.Value) (Counts, []*Failure) {
 	rec := Receipt{Revision: v}
 	r := &ReceiptResult{}
 	rec.findAddress()
 	rec.checkRevision(r)
-	if len(r.Failures) > 0 {
-		return r.Kind, true, r.Failures[0]
-	}
-	return r.Kind, r.Missing == "", nil
+	return r.Counts, r.Failures
 }

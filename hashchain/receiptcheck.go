@@ -23,7 +23,7 @@ type ReceiptResult struct {
 	Failures []*Failure
 	Missing  string // why the verdict is Undecided
 	Kind     RevisionKind
-	Counts   Counts  // of the block, if the receipt is for one
+	Counts   Counts  // of the block or revision
 	Leaf     Hash    // of the revision or block
 	Digest   *Digest // that was used
 	Trusted  bool    // Digest came from outside the receipt
@@ -68,6 +68,7 @@ func (rec *Receipt) Check(trusted *Digest) *ReceiptResult {
 }
 
 func (rec *Receipt) checkRevision(r *ReceiptResult) {
+	r.Counts.Revisions = 1
 	v := rec.Revision
 	json := isJSONRevision(v)
 	if json {
@@ -79,17 +80,17 @@ func (rec *Receipt) checkRevision(r *ReceiptResult) {
 		return
 	}
 	r.Leaf, r.Kind = rev.Hash, rev.Kind()
-	if rev.Extra != "" {
-		r.Counts.ExtraFields++
+	if err := r.Counts.checkRevision(&rev, json); err != nil {
+		r.fail(rec, err)
 	}
-	switch {
-	case json && rev.Kind() == WithData && !rev.matchesJSON():
+	r.missingTypes()
+}
+
+// missingTypes says so where the data is out of JSON and has the stated hash in
+// no reading.
+func (r *ReceiptResult) missingTypes() {
+	if r.Counts.DataUndecided > 0 {
 		r.Missing = "JSON does not tell the types of Ion apart, and no reading of the data has the revision's hash"
-	case json && rev.Kind() == WithData:
-	default:
-		if err := rev.Check(); err != nil {
-			r.fail(rec, err)
-		}
 	}
 }
 
@@ -104,9 +105,7 @@ func (rec *Receipt) checkBlock(r *ReceiptResult) {
 	if b, err := BlockOf(v); err == nil {
 		r.Leaf = b.Hash
 	}
-	if r.Counts.DataUndecided > 0 {
-		r.Missing = "JSON does not tell the types of Ion apart, and no reading of the data has the revision's hash"
-	}
+	r.missingTypes()
 }
 
 // chooseDigest finds the digest to check against, or says what is missing.

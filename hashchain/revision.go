@@ -29,7 +29,8 @@ type Revision struct {
 	Data     ion.Value
 	DataHash Hash
 	Metadata ion.Value // the struct {id, version, txTime, txId}
-	Extra    string    // name of a field that QLDB does not write; no hash covers it
+
+	ExtraFields int // fields that QLDB does not write: no hash covers them
 }
 
 // RevisionOf reads the fields of a revision. It fails with a *[Failure] of
@@ -72,6 +73,7 @@ func (r *Revision) setField(name string, v ion.Value, seen *fieldSet) (err error
 	switch name {
 	case "blockAddress":
 		bit, r.Address = hasAddress, v
+		r.ExtraFields += extraOfAddress(v)
 	case "hash":
 		bit = hasHash
 		r.Hash, err = hashField(name, v)
@@ -82,10 +84,8 @@ func (r *Revision) setField(name string, v ion.Value, seen *fieldSet) (err error
 		r.DataHash, err = hashField(name, v)
 	case "metadata":
 		bit, r.Metadata = hasMetadata, v
-	case "documentId":
-		return nil // of a revision summary
 	default:
-		r.Extra = name
+		r.ExtraFields++
 		return nil
 	}
 	if !seen.add(bit) {

@@ -41,7 +41,8 @@ type Report struct {
 	First, Last BlockAddress // of the blocks in the order given
 	Links       int64        // blocks whose previousBlockHash was compared with the block before
 	Unlinked    int64        // blocks, the first left out, for which that block was not there
-	Repeated    int64        // blocks that came again, unchanged
+	Repeated    int64        // blocks that came again, with the same hash
+	Forgotten   int64        // blocks that came again so late that the first hash was no longer kept: not compared
 
 	Failures []*Failure // the first ones
 	Failed   int64      // how many failures there were
@@ -165,7 +166,7 @@ func (b *batch) check(c *blockChecker) {
 	c.foreign = 0 // anew in each batch, so that the number of workers does not matter
 	for i, v := range b.blocks {
 		c.check(v)
-		b.counts.add(&c.counts)
+		b.counts.Add(&c.counts)
 		b.results[i] = checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, failures: c.failures, more: c.more}
 	}
 }
@@ -173,9 +174,10 @@ func (b *batch) check(c *blockChecker) {
 func (v *Verifier) collect() {
 	for b := range v.order {
 		<-b.done
-		v.report.add(&b.counts)
+		v.report.Add(&b.counts)
 		for i := range b.results {
 			v.chain.next(&b.results[i])
+			v.chain.n++
 		}
 	}
 }
@@ -185,16 +187,18 @@ type chain struct {
 	opt    *VerifyOptions
 	report *Report
 
-	started bool // a block was there
-	linked  bool // last is the block before, and was readable
+	n       int64 // blocks that came before
+	started bool  // a block was there
+	linked  bool  // last is the block before, and was readable
 	last    checked
 	whole   bool // all blocks from 0 to last were there
 
 	// recent are the hashes of the blocks from recentNo to last, so that blocks
 	// that come again, in another file perhaps, are known. At least keepRecent
-	// are kept, twice as many at the most.
+	// are kept, twice as many at the most. None is missing from runNo to last.
 	recent   []Hash
 	recentNo uint64
+	runNo    uint64
 }
 
 // keepRecent bounds the memory of the hashes of recent blocks: 17 MB.
@@ -203,6 +207,7 @@ const keepRecent = 1 << 18
 func (c *chain) init(opt *VerifyOptions, report *Report) { c.opt, c.report = opt, report }
 
 func (c *chain) fail(f *Failure) {
+	f.Index = c.n
 	c.report.Failed++
 	if len(c.report.Failures) < c.opt.KeepFailures {
 		c.report.Failures = append(c.report.Failures, f)
@@ -243,7 +248,7 @@ func (c *chain) next(r *checked) {
 
 func (c *chain) remember(r *checked) {
 	if len(c.recent) == 0 || r.address.StrandID != c.last.address.StrandID || r.address.SequenceNo != c.recentNo+uint64(len(c.recent)) {
-		c.recent, c.recentNo = c.recent[:0], r.address.SequenceNo
+		c.recent, c.recentNo, c.runNo = c.recent[:0], r.address.SequenceNo, r.address.SequenceNo
 	}
 	if len(c.recent) == 2*keepRecent {
 		c.recent = c.recent[:copy(c.recent, c.recent[keepRecent:])]
@@ -256,11 +261,15 @@ func (c *chain) remember(r *checked) {
 // was: then the chain goes on from the block that was there.
 func (c *chain) again(r *checked) bool {
 	seq := r.address.SequenceNo
+	if len(c.recent) > 0 && c.runNo <= seq && seq < c.recentNo {
+		c.report.Forgotten++
+		return true
+	}
 	if seq < c.recentNo || seq-c.recentNo >= uint64(len(c.recent)) {
 		return false
 	}
 	if was := c.recent[seq-c.recentNo]; was != r.hash {
-		c.failAt(r, mismatch(RuleSequence, was, r.hash, "there are two different blocks of this number"))
+		c.failAt(r, mismatch(RuleFork, was, r.hash, "the journal forks: another block of this number, with another blockHash, was there before"))
 	} else {
 		c.report.Repeated++
 	}
@@ -339,7 +348,7 @@ func (c *chain) finish() {
 	r := c.report
 	switch {
 	case !c.started:
-		r.NoDigest = "there is no block"
+		r.NoDigest = "there is no block that can be read"
 	case r.First.SequenceNo != 0:
 		r.NoDigest = fmt.Sprintf("the first block is %d: the digest covers all blocks from 0", r.First.SequenceNo)
 	case !c.whole:

@@ -210,7 +210,7 @@ func (d *demo) tamper(digest ledger.Digest) error {
 		if err := os.WriteFile(forged, data, 0o600); err != nil {
 			return err
 		}
-		res := ledgerFileResult(d.ctx, forged, &digest)
+		res := ledgerFileResult(d.ctx, forged, &digest, keepFailures)
 		if res.settle(); res.Verdict == refused && strings.HasPrefix(res.Failures[0].Detail, "block ") {
 			d.say("\nSomebody changes one byte in a copy of the file: byte %d, %q becomes \"R\". Verification finds it.\n", at, state[:1])
 			for _, f := range res.Failures {

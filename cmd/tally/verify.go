@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/tallyledger/tally/hashchain"
@@ -38,9 +39,13 @@ const (
 	exitUndecided = 3
 )
 
+// keepFailures is how many failures of one journal or file are listed.
+const keepFailures = 100
+
 type verifyOptions struct {
 	digestFile string
 	output     string
+	failures   int
 }
 
 func newVerifyCommand() *cobra.Command {
@@ -61,6 +66,7 @@ func newVerifyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opt.digestFile, "digest", "", "a trusted digest: an answer of GetDigest, or a receipt of Tally")
+	cmd.Flags().IntVar(&opt.failures, "failures", keepFailures, "how many failures of one journal or file are listed, at least 1; all are counted")
 	cmd.Flags().StringVar(&opt.output, "output", "text", "text for people, json for programs")
 	return cmd
 }
@@ -75,7 +81,13 @@ func runVerify(cmd *cobra.Command, opt verifyOptions, args []string) error {
 	default:
 		return usageError{fmt.Errorf("--output must be text or json, not %q", opt.output)}
 	}
-	run := &verifyRun{ctx: cmd.Context(), out: out, stdin: cmd.InOrStdin(), journals: map[journalKey]*journal{}}
+	if opt.failures < 1 {
+		return usageError{fmt.Errorf("--failures must be at least 1, not %d", opt.failures)}
+	}
+	if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
+		return usageError{errors.New("- stands for standard input and can be given once only")}
+	}
+	run := &verifyRun{ctx: cmd.Context(), out: out, stdin: cmd.InOrStdin(), keep: opt.failures, journals: map[journalKey]*journal{}}
 	if opt.digestFile != "" {
 		d, err := readDigest(opt.digestFile)
 		if err != nil {
@@ -85,7 +97,11 @@ func runVerify(cmd *cobra.Command, opt verifyOptions, args []string) error {
 		run.trusted = d
 	}
 	if err := run.verify(args); err != nil {
-		return err
+		fmt.Fprintf(cmd.ErrOrStderr(), "tally: the results could not be written: %v\n", err)
+		if run.status() == exitRefused {
+			return exitStatus(exitRefused)
+		}
+		return exitStatus(exitMalformed)
 	}
 	if status := run.status(); status != exitOK {
 		return exitStatus(status)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tallyledger/tally/hashchain"
@@ -14,6 +15,11 @@ func journalResult(j *journal, rep *hashchain.Report, trusted *hashchain.Digest)
 	res.FirstBlock, res.LastBlock = &first, &last
 	res.What = journalSubject(j, rep)
 	res.fail(rep.Failures, rep.Failed)
+	for i, f := range rep.Failures {
+		if len(j.files) > 1 {
+			res.Failures[i].File = j.fileOf(f.Index)
+		}
+	}
 	// A count of what is right is only given where nothing is wrong: which
 	// blocks are is told by the failures.
 	if rep.Failed == 0 {
@@ -26,15 +32,34 @@ func journalResult(j *journal, rep *hashchain.Report, trusted *hashchain.Digest)
 	if rep.DataUndecided > 0 {
 		res.undecide(jsonUndecided, count(rep.DataUndecided, "revision"))
 	}
+	if rep.Forgotten > 0 {
+		res.undecide("%s came again too late to be compared with the first one: give one copy of the journal at a time", count(rep.Forgotten, "block"))
+	}
+	for _, name := range j.cut {
+		res.undecide(undecidedCut, name)
+	}
 	journalDigest(res, rep, trusted, j)
 	unprovenOfBlocks(res, &rep.Counts, false)
 	if first > 0 && rep.Blocks > 0 && !j.key.stream {
 		res.notProven("what block %d links to: the blocks before it are not here", first)
 	}
+	if rep.Summaries > 0 {
+		res.notProven("which document the hash of a revision is of: no hash covers documentId in a summary")
+	}
 	if j.key.stream && rep.Unlinked > 0 {
 		res.notProven("the links of %s: a stream leaves out blocks without revisions, and the block before is not here", count(rep.Unlinked, "block"))
 	}
 	return res
+}
+
+// fileOf is the file that the block with this number, in the order of reading,
+// came from.
+func (j *journal) fileOf(index int64) string {
+	at, found := slices.BinarySearch(j.starts, index)
+	if !found {
+		at--
+	}
+	return j.files[at]
 }
 
 func journalSubject(j *journal, rep *hashchain.Report) string {
@@ -45,14 +70,21 @@ func journalSubject(j *journal, rep *hashchain.Report) string {
 	if j.json {
 		what += " as JSON"
 	}
-	if rep.First == rep.Last {
+	switch {
+	case rep.First.StrandID == "" && j.key.strand != "":
+		return fmt.Sprintf("%s: no readable block of strand %s", what, j.key.strand)
+	case rep.First == rep.Last:
 		return fmt.Sprintf("%s: block %d of strand %s", what, rep.First.SequenceNo, j.key.strand)
 	}
 	return fmt.Sprintf("%s: blocks %d to %d of strand %s", what, rep.First.SequenceNo, rep.Last.SequenceNo, j.key.strand)
 }
 
 func journalChecks(res *result, rep *hashchain.Report) {
-	res.check("%s: entriesHash, blockHash and the hash of each section", count(rep.Blocks, "block"))
+	again := ""
+	if rep.Repeated > 0 {
+		again = fmt.Sprintf(" (%d of them came again, with the same hash)", rep.Repeated)
+	}
+	res.check("%s: entriesHash, blockHash and the hash of each section%s", count(rep.Blocks, "block"), again)
 	if rep.Links > 0 {
 		res.check("%s to the block before", count(rep.Links, "link"))
 	}
@@ -75,9 +107,6 @@ func journalChecks(res *result, rep *hashchain.Report) {
 	}
 	if rep.UnusualPositions > 0 {
 		res.check("%s stand at another place of entriesHashList than usual, which is allowed", count(rep.UnusualPositions, "section hash"))
-	}
-	if rep.Repeated > 0 {
-		res.check("%s came again, unchanged", count(rep.Repeated, "block"))
 	}
 }
 
@@ -122,10 +151,13 @@ func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {
 	if c.HiddenTransactionInfo > 0 {
 		res.notProven("the statements of %s: transactionInfo is not there, but entriesHashList has a hash in its place", count(c.HiddenTransactionInfo, "block"))
 	}
+	if c.HiddenRedactionInfo > 0 {
+		res.notProven("the redactions of %s: redactionInfo is not there, but entriesHashList has a hash in its place", count(c.HiddenRedactionInfo, "block"))
+	}
 	if c.HiddenRevisions > 0 {
 		res.notProven("the revisions of %s: none is there, but entriesHashList has a hash in their place", count(c.HiddenRevisions, "block"))
 	}
 	if c.ExtraFields > 0 {
-		res.notProven("%s that QLDB does not write: no hash covers them", count(c.ExtraFields, "field"))
+		res.notProven("%s", plural(c.ExtraFields, "field that QLDB does not write: no hash covers it", "fields that QLDB does not write: no hash covers them"))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
-	"os"
 
 	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/backend/emulator/store"
@@ -16,20 +14,16 @@ import (
 // boltMagic is what bbolt puts behind the header of its first page.
 const boltMagic = 0xed0cdaed
 
-// isLedgerFile reports whether a file begins as a ledger file does.
-func isLedgerFile(name string) bool {
-	f, err := os.Open(name)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var head [20]byte
-	_, err = io.ReadFull(f, head[:])
-	return err == nil && binary.NativeEndian.Uint32(head[16:]) == boltMagic
+// ledgerHead is how many bytes tell a ledger file.
+const ledgerHead = 20
+
+// isLedgerHead reports whether a file that begins with head is a ledger file.
+func isLedgerHead(head []byte) bool {
+	return len(head) >= ledgerHead && binary.NativeEndian.Uint32(head[ledgerHead-4:]) == boltMagic
 }
 
 // ledgerFileResult checks a ledger file, which is opened for reading only.
-func ledgerFileResult(ctx context.Context, name string, trusted *hashchain.Digest) *result {
+func ledgerFileResult(ctx context.Context, name string, trusted *hashchain.Digest, keep int) *result {
 	res := &result{Files: []string{name}, What: "ledger file"}
 	l, err := emulator.Open(name, emulator.WithReadOnly())
 	switch {
@@ -42,7 +36,11 @@ func ledgerFileResult(ctx context.Context, name string, trusted *hashchain.Diges
 		return malformed(name, err)
 	}
 	defer l.Close()
-	checkLedger(ctx, l, res)
+	checkLedger(ctx, l, res, keep)
+	if ctx.Err() != nil {
+		res.undecide(undecidedInterrupted)
+		return res
+	}
 	d, err := l.Digest(ctx)
 	if err != nil {
 		res.failWith("ledgerFile", err.Error())
@@ -60,12 +58,15 @@ func (r *result) failWith(rule, detail string) {
 	r.Failed++
 }
 
-func checkLedger(ctx context.Context, l *emulator.Ledger, res *result) {
+func checkLedger(ctx context.Context, l *emulator.Ledger, res *result, keep int) {
 	for problem, err := range l.Check(ctx) {
+		if ctx.Err() != nil {
+			return
+		}
 		if err != nil {
 			problem = err.Error()
 		}
-		if res.Failed++; res.Failed <= keepFailures {
+		if res.Failed++; len(res.Failures) < keep {
 			res.Failures = append(res.Failures, failure{Rule: "ledgerFile", Detail: problem})
 		}
 	}

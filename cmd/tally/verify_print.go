@@ -21,7 +21,12 @@ type summary struct {
 	Refused   int `json:"refused"`
 	Malformed int `json:"malformed"`
 	Undecided int `json:"undecided"`
-	Status    int `json:"status"` // the exit status
+	Nothing   int `json:"nothing"` // files with nothing to verify in them
+	Status    int `json:"status"`  // the exit status
+
+	Interrupted  bool          `json:"interrupted,omitempty"`
+	Skipped      []skippedFile `json:"skipped,omitempty"`
+	SkippedTotal int           `json:"skippedTotal,omitempty"` // also those not listed
 }
 
 // textPrinter writes for people.
@@ -56,18 +61,25 @@ func (p *textPrinter) result(r *result) {
 	if p.n++; p.n > 1 {
 		p.line("")
 	}
-	p.line("%s: %s", fileNames(r.Files), strings.ToUpper(string(r.Verdict)))
+	verdict := strings.ToUpper(string(r.Verdict))
+	if r.Verdict == nothing {
+		verdict = "NOTHING TO VERIFY"
+	}
+	p.line("%s: %s", fileNames(r.Files), verdict)
 	if r.What != "" {
 		p.line("  %s", r.What)
 	}
-	if r.Error != "" {
-		p.line("  %s", r.Error)
+	for _, s := range r.Errors {
+		p.line("  %s", s)
+	}
+	if more := r.Malformed - int64(len(r.Errors)); more > 0 {
+		p.line("  … and %d more: --failures %d lists all", more, r.Malformed)
 	}
 	for _, f := range r.Failures {
 		p.failure(&f)
 	}
 	if more := r.Failed - int64(len(r.Failures)); more > 0 {
-		p.line("  FAILED      … and %d more", more)
+		p.line("  FAILED      … and %d more: --failures %d lists all", more, r.Failed)
 	}
 	for _, s := range r.Checked {
 		p.line("  ok          %s", s)
@@ -82,8 +94,11 @@ func (p *textPrinter) result(r *result) {
 
 func (p *textPrinter) failure(f *failure) {
 	where := ""
+	if f.File != "" {
+		where = f.File + ": "
+	}
 	if f.Block != nil {
-		where = fmt.Sprintf("block %d: ", *f.Block)
+		where += fmt.Sprintf("block %d: ", *f.Block)
 	}
 	if f.Document != "" {
 		where += fmt.Sprintf("document %s: ", f.Document)
@@ -111,20 +126,36 @@ func fileNames(names []string) string {
 }
 
 func (p *textPrinter) end(s summary) error {
+	if p.n > 1 || len(s.Skipped) > 0 || s.Interrupted {
+		p.line("")
+	}
+	for _, f := range s.Skipped {
+		p.line("%s: skipped: %s", f.File, f.Why)
+	}
+	if more := s.SkippedTotal - len(s.Skipped); more > 0 {
+		p.line("… and %d more were skipped", more)
+	}
+	if p.n != 1 || s.Interrupted {
+		p.line("%s", s.line())
+	}
+	return p.err
+}
+
+// line is the summary in one line.
+func (s *summary) line() string {
 	var parts []string
+	if s.Interrupted {
+		parts = append(parts, "interrupted")
+	}
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{s.Verified, "verified"}, {s.Refused, "refused"}, {s.Malformed, "malformed"}, {s.Undecided, "undecided"}} {
+	}{{s.Verified, "verified"}, {s.Refused, "refused"}, {s.Malformed, "malformed"}, {s.Undecided, "undecided"}, {s.Nothing, "with nothing to verify"}} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
 	}
-	if p.n > 1 {
-		p.line("")
-		p.line("%s", strings.Join(parts, ", "))
-	}
-	return p.err
+	return strings.Join(parts, ", ")
 }
 
 // jsonPrinter writes one JSON object: {"results": […], "summary": {…}}.

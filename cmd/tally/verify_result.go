@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
 )
 
 // verdict is what came of one receipt, journal or file.
@@ -15,6 +17,7 @@ const (
 	refused    verdict = "refused"
 	unreadable verdict = "malformed"
 	undecided  verdict = "undecided"
+	nothing    verdict = "nothing" // to verify: a manifest, control record or digest
 )
 
 // result is what is said about one receipt, journal or file.
@@ -27,7 +30,8 @@ type result struct {
 	Failed    int64     `json:"failed,omitempty"` // all failures, also those not listed
 	Undecided []string  `json:"undecided,omitempty"`
 	NotProven []string  `json:"notProven,omitempty"`
-	Error     string    `json:"error,omitempty"`
+	Errors    []string  `json:"errors,omitempty"`
+	Malformed int64     `json:"malformed,omitempty"` // all errors, also those not listed
 
 	Strand     string  `json:"strandId,omitempty"`
 	FirstBlock *uint64 `json:"firstSequenceNo,omitempty"`
@@ -40,6 +44,7 @@ type result struct {
 
 // failure is a hashchain.Failure in JSON.
 type failure struct {
+	File     string  `json:"file,omitempty"` // where the result is about several
 	Block    *uint64 `json:"sequenceNo,omitempty"`
 	Strand   string  `json:"strandId,omitempty"`
 	Document string  `json:"documentId,omitempty"`
@@ -87,8 +92,27 @@ func (r *result) settle() {
 }
 
 func malformed(name string, err error) *result {
-	return &result{Files: []string{name}, Verdict: unreadable, Error: strings.TrimPrefix(err.Error(), "hashchain: ")}
+	return &result{Files: []string{name}, Verdict: unreadable, Errors: []string{plainError(err)}, Malformed: 1}
 }
+
+// plainError is an error without what only programmers care for.
+func plainError(err error) string {
+	var syntax *ion.SyntaxError
+	var failure *hashchain.Failure
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("at offset %d: %s", syntax.Offset, syntax.Msg)
+	case errors.As(err, &failure):
+		return failure.Detail
+	}
+	return strings.TrimPrefix(err.Error(), "hashchain: ")
+}
+
+// Why a result is undecided.
+const (
+	undecidedInterrupted = "the run was interrupted: not everything was read"
+	undecidedCut         = "%s could not be read to its end: what is missing is not known"
+)
 
 // count spells a number with its noun.
 func count(n int64, noun string) string {
@@ -104,22 +128,27 @@ func count(n int64, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// nothingResult is about a file without anything to verify, or about what in it
-// was not recognised.
-func nothingResult(f *fileItems) *result {
+// restResult is about what in a file is not reported elsewhere: what was not
+// recognised, or that there is nothing to verify.
+func restResult(f *fileItems) *result {
 	res := &result{Files: []string{f.name}}
+	seen := int64(f.blocks+f.receipts+f.manifests) + f.revisions.Revisions + f.malformed
 	switch {
 	case f.unknown > 0:
-		res.undecide("%s not recognised: verify knows receipts, answers of GetRevision and GetBlock, journal blocks, stream records and revisions", plural(int64(f.unknown), "value is", "values are"))
+		res.undecide("%s not recognised, the first one at offset %d: verify knows receipts, answers of GetRevision and GetBlock, journal blocks, stream records and revisions", plural(int64(f.unknown), "value is", "values are"), f.firstOff)
+	case seen > 0:
+		return nil
 	case f.digests > 0:
-		res.undecide("a digest proves nothing by itself: give it with --digest, together with what it is to prove")
+		res.nothing("a digest proves nothing by itself: give it with --digest, together with what it is to prove")
 	case f.controls > 0:
-		res.undecide("a manifest or control record: there is nothing to verify in it")
+		res.nothing(f.controlName + ": there is nothing to verify in it")
 	default:
 		res.undecide("the file is empty")
 	}
 	return res
 }
+
+func (r *result) nothing(what string) { r.Verdict, r.What = nothing, what }
 
 func plural(n int64, one, many string) string {
 	if n == 1 {
@@ -131,30 +160,40 @@ func plural(n int64, one, many string) string {
 // revisionsResult is about the single revisions in one file.
 func revisionsResult(f *fileItems) *result {
 	c := &f.revisions
-	res := &result{Files: []string{f.name}, What: count(c.total, "revision")}
+	res := &result{Files: []string{f.name}, What: count(c.Revisions, "revision"), Counts: &c.Counts}
 	if c.details > 0 {
-		res.What = count(c.total, "revision") + " of REVISION_DETAILS records"
+		res.What = count(c.Revisions, "revision") + " of REVISION_DETAILS records"
 	}
-	if good := c.total - c.failed - c.undecided - c.kinds[hashchain.HashOnly]; good > 0 {
-		res.check("%s: the hash is that of metadata and data%s", count(good, "revision"), kindList(c.kinds))
+	// Which are right is not counted where some are not: a failure may be about
+	// a revision of any kind.
+	if good := c.Revisions - c.DataUndecided - c.HashOnly; good > 0 && c.failed == 0 {
+		res.check("%s: the hash is that of metadata and data%s", count(good, "revision"), kindList(&c.Counts))
 	}
 	res.fail(c.failures, c.failed)
-	if c.undecided > 0 {
-		res.undecide(jsonUndecided, count(c.undecided, "revision"))
+	if c.DataUndecided > 0 {
+		res.undecide(jsonUndecided, count(c.DataUndecided, "revision"))
+	}
+	if c.HashOnly > 0 {
+		res.undecide("%s: only the hash is here, and it proves nothing by itself", count(c.HashOnly, "revision"))
 	}
 	res.notProven("that the revisions stand in a journal: that takes a proof and a digest, or the blocks")
 	res.notProven("the block address: no hash covers it")
+	if c.details > 0 {
+		res.notProven("the name and id of the table: no hash covers tableInfo")
+	}
+	unprovenOfBlocks(res, &c.Counts, true)
 	return res
 }
 
 const jsonUndecided = "the data of %s: JSON does not tell Ion's types apart, and in no reading does the data have the revision's hash. It may be unchanged or not; an export as Ion decides"
 
-func kindList(kinds [5]int64) string {
+func kindList(c *hashchain.Counts) string {
 	var parts []string
-	for k, n := range kinds {
-		if kind := hashchain.RevisionKind(k); n > 0 && kind != hashchain.WithData && k > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, kind))
-		}
+	if c.Deleted > 0 {
+		parts = append(parts, fmt.Sprintf("%d deleted", c.Deleted))
+	}
+	if c.Redacted > 0 {
+		parts = append(parts, fmt.Sprintf("%d redacted", c.Redacted))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -1,18 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tallyledger/tally/hashchain"
-	"github.com/tallyledger/tally/hashchain/ion"
 )
 
 // verifyRun is one run of the command: it takes the items out of all files and
@@ -23,11 +21,16 @@ type verifyRun struct {
 	out     printer
 	stdin   io.Reader
 	trusted *hashchain.Digest
+	keep    int // failures to list of one journal or file
 
-	journals map[journalKey]*journal
-	last     *journal // takes blocks that do not name their strand
-	link     linker
-	counts   map[verdict]int
+	journals  map[journalKey]*journal
+	link      linker
+	manifests manifests
+	counts    map[verdict]int
+
+	skipped      []skippedFile
+	skippedTotal int
+	interrupted  bool
 }
 
 // journalKey tells journals apart. Blocks of exports and summaries of streams
@@ -41,6 +44,10 @@ type journalKey struct {
 type journal struct {
 	key    journalKey
 	files  []string
+	from   *fileItems // the last of them
+	starts []int64    // how many blocks there were before each of them
+	blocks int64
+	cut    []string // those of them that could not be read to their end
 	json   bool
 	v      *hashchain.Verifier
 	digest bool // the trusted digest is of this strand
@@ -49,11 +56,10 @@ type journal struct {
 // maxJournals bounds the memory of a run.
 const maxJournals = 1000
 
-var errInterrupted = errors.New("interrupted")
-
+// verify checks everything and prints what it found. An interruption ends the
+// reading: what was read until then is reported, as undecided.
 func (r *verifyRun) verify(args []string) error {
 	r.counts = map[verdict]int{}
-	list := r.order(args)
 	ctx, cancel := context.WithCancel(r.ctx)
 	var readers sync.WaitGroup
 	defer func() {
@@ -62,25 +68,47 @@ func (r *verifyRun) verify(args []string) error {
 			readers.Wait()
 		}
 	}()
+	list := r.sources(args)
 	started := 0
 	for i, s := range list {
 		for started < len(list) && started < i+runtime.GOMAXPROCS(0) {
 			list[started].start(ctx, &readers, r.stdin)
 			started++
 		}
-		if err := r.file(s); err != nil {
-			r.closeAll()
-			return err
+		if r.ctx.Err() != nil {
+			break
 		}
+		r.file(s)
 		list[i] = nil
 	}
+	r.interrupted = r.interrupted || r.ctx.Err() != nil
 	r.finishJournals()
 	return r.out.end(r.summary())
 }
 
-func (r *verifyRun) closeAll() {
-	for _, j := range r.journals {
-		j.v.Finish()
+// sources are the inputs in the order in which they are read. Looking at one may
+// wait for somebody to write to a pipe, so an interruption does not wait for it.
+func (r *verifyRun) sources(args []string) (list []*source) {
+	for _, name := range args {
+		list = append(list, r.expand(name)...)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, s := range list {
+			if r.ctx.Err() != nil {
+				return
+			}
+			s.peek(r.stdin)
+		}
+		sortSources(list)
+	}()
+	select {
+	case <-done:
+		return list
+	case <-r.ctx.Done():
+		r.interrupted = true
+		return nil
 	}
 }
 
@@ -90,60 +118,59 @@ func (r *verifyRun) report(res *result) {
 	r.out.result(res)
 }
 
-// file checks what one file holds. The error ends the run; what is wrong with
-// the file is reported.
-func (r *verifyRun) file(s *source) error {
+// file checks what one file holds.
+func (r *verifyRun) file(s *source) {
 	if s.isLedger {
-		r.report(ledgerFileResult(r.ctx, s.name, r.trusted))
-		return nil
+		r.report(ledgerFileResult(r.ctx, s.name, r.trusted, r.keep))
+		return
 	}
 	f := &fileItems{name: s.name}
-	for l, ok := s.next(r.ctx); ok; l, ok = s.next(r.ctx) {
-		if r.ctx.Err() != nil {
-			return errInterrupted
-		}
-		f.values++
+	for l, ok := s.next(r.ctx); ok && r.ctx.Err() == nil; l, ok = s.next(r.ctx) {
 		it, err := hashchain.Recognize(l.v)
 		if err != nil {
-			r.report(malformed(s.name, fmt.Errorf("%s at offset %d: %w", it.Name, l.off, err)))
+			f.bad(r.keep, l.off, it.Name, err)
 			continue
 		}
-		if err := r.item(f, it); err != nil {
-			return err
-		}
-	}
-	if r.ctx.Err() != nil {
-		return errInterrupted
+		r.item(f, l.off, it)
 	}
 	r.finishFile(f, s.err)
-	return nil
 }
 
 // fileItems collects the items of one file that are not reported one by one.
 type fileItems struct {
-	name      string
-	values    int
-	blocks    int
-	receipts  int
-	controls  int
-	digests   int
-	unknown   int
-	revisions revisionCounts
+	name        string
+	blocks      int
+	receipts    int
+	controls    int
+	controlName string // of the last one
+	manifests   int    // that are compared with the blocks at the end
+	digests     int
+	unknown     int
+	firstOff    int64 // of the first unknown value
+	further     int64 // blocks of more strands than one run takes
+	revisions   revisionCounts
+	errors      []string
+	malformed   int64 // all errors, also those that are not listed
 }
 
 type revisionCounts struct {
-	total, undecided int64
-	kinds            [5]int64
-	failures         []*hashchain.Failure
-	failed           int64
-	details          int64 // in REVISION_DETAILS records
+	hashchain.Counts
+	failures []*hashchain.Failure
+	failed   int64
+	details  int64 // in REVISION_DETAILS records
 }
 
-func (r *verifyRun) item(f *fileItems, it hashchain.Item) error {
+// bad notes a value whose kind is clear and whose form is not.
+func (f *fileItems) bad(keep int, off int64, what string, err error) {
+	if f.malformed++; len(f.errors) < keep {
+		f.errors = append(f.errors, what+fmt.Sprintf(" at offset %d: %s", off, plainError(err)))
+	}
+}
+
+func (r *verifyRun) item(f *fileItems, off int64, it hashchain.Item) {
 	switch it.Kind {
 	case hashchain.BlockItem, hashchain.SummaryItem:
-		f.blocks++
-		return r.block(f.name, it)
+		r.block(f, off, it)
 	case hashchain.RevisionItem:
 		r.revision(f, it)
 	case hashchain.ReceiptItem:
@@ -152,42 +179,50 @@ func (r *verifyRun) item(f *fileItems, it hashchain.Item) error {
 	case hashchain.DigestItem:
 		f.digests++
 	case hashchain.ControlItem:
-		f.controls++
+		if r.manifests.add(f.name, it.Value) {
+			f.manifests++
+		} else {
+			f.controls, f.controlName = f.controls+1, it.Name
+		}
 	default:
-		f.unknown++
-	}
-	return nil
-}
-
-// keepFailures is how many failures of one journal or file are printed.
-const keepFailures = 100
-
-func (r *verifyRun) block(file string, it hashchain.Item) error {
-	strand, ok := strandOf(it.Value)
-	j := r.last
-	if key := (journalKey{strand, it.Kind == hashchain.SummaryItem}); ok || j == nil {
-		if j = r.journals[key]; j == nil {
-			if len(r.journals) == maxJournals {
-				return fmt.Errorf("more than %d strands in one run: give fewer files at a time", maxJournals)
-			}
-			j = r.newJournal(key)
+		if f.unknown++; f.unknown == 1 {
+			f.firstOff = off
 		}
 	}
-	r.last = j
-	if !slices.Contains(j.files, file) {
-		j.files = append(j.files, file)
+}
+
+func (r *verifyRun) block(f *fileItems, off int64, it hashchain.Item) {
+	// Without an address a block belongs to no journal.
+	field, _ := it.Value.Field("blockAddress")
+	address, err := hashchain.BlockAddressOf(field)
+	if err != nil {
+		f.bad(r.keep, off, it.Name, err)
+		return
 	}
+	f.blocks++
+	key := journalKey{address.StrandID, it.Kind == hashchain.SummaryItem}
+	j := r.journals[key]
+	if j == nil {
+		if len(r.journals) == maxJournals {
+			f.further++
+			return
+		}
+		j = r.newJournal(key)
+	}
+	if j.from != f {
+		j.from, j.files, j.starts = f, append(j.files, f.name), append(j.starts, j.blocks)
+	}
+	j.blocks++
 	j.json = j.json || it.JSON
 	if j.key.stream {
 		r.link.addSummary(it.Value)
 	}
 	j.v.Add(it.Value)
-	return nil
 }
 
 func (r *verifyRun) newJournal(key journalKey) *journal {
 	j := &journal{key: key}
-	opt := hashchain.VerifyOptions{Stream: key.stream, KeepFailures: keepFailures}
+	opt := hashchain.VerifyOptions{Stream: key.stream, KeepFailures: r.keep}
 	if r.trusted != nil && r.trusted.Tip.StrandID == key.strand {
 		opt.Digest, j.digest = r.trusted, true
 	}
@@ -196,49 +231,69 @@ func (r *verifyRun) newJournal(key journalKey) *journal {
 	return j
 }
 
-func strandOf(block ion.Value) (string, bool) {
-	v, _ := block.Path("blockAddress", "strandId")
-	return v.Text()
-}
-
 func (r *verifyRun) revision(f *fileItems, it hashchain.Item) {
 	c := &f.revisions
-	c.total++
-	kind, decided, err := hashchain.CheckRevision(it.Value)
-	c.kinds[kind%5]++
-	if !decided {
-		c.undecided++
-	}
-	if strings.HasPrefix(it.Name, "REVISION_DETAILS") {
+	counts, failures := hashchain.CheckRevision(it.Value)
+	c.Add(&counts)
+	if it.Record {
 		c.details++
 		r.link.addDetails(it.Value)
 	}
-	if err == nil {
-		return
+	if len(failures) > 0 {
+		c.failed++
 	}
-	c.failed++
-	var failure *hashchain.Failure
-	if errors.As(err, &failure) && len(c.failures) < keepFailures {
-		c.failures = append(c.failures, failure)
+	for _, failure := range failures {
+		if len(c.failures) < r.keep {
+			c.failures = append(c.failures, failure)
+		}
 	}
 }
 
+// finishFile reports what is reported by file. err says why the file could not
+// be read to its end.
 func (r *verifyRun) finishFile(f *fileItems, err error) {
-	if f.revisions.total > 0 {
-		r.report(revisionsResult(f))
-	}
-	if err != nil {
-		r.report(malformed(f.name, err))
+	interrupted := r.ctx.Err() != nil
+	if err == errNoFiles {
+		res := &result{Files: []string{f.name}}
+		res.undecide("%v", err)
+		r.report(res)
 		return
 	}
-	if f.unknown > 0 || f.blocks+f.receipts == 0 && f.revisions.total == 0 {
-		r.report(nothingResult(f))
+	if err != nil && !interrupted {
+		f.malformed++
+		f.errors = append(f.errors, plainError(err))
+		for _, j := range r.journals {
+			if j.from == f {
+				j.cut = append(j.cut, f.name)
+			}
+		}
+	}
+	if f.revisions.Revisions > 0 {
+		res := revisionsResult(f)
+		switch {
+		case interrupted:
+			res.undecide(undecidedInterrupted)
+		case err != nil:
+			res.undecide(undecidedCut, f.name)
+		}
+		r.report(res)
+	}
+	if f.malformed > 0 {
+		r.report(&result{Files: []string{f.name}, Verdict: unreadable, Errors: f.errors, Malformed: f.malformed})
+	}
+	if f.further > 0 {
+		res := &result{Files: []string{f.name}}
+		res.undecide("%s not checked: they are of further strands, and one run takes %d. Give fewer files at a time", plural(f.further, "block was", "blocks were"), maxJournals)
+		r.report(res)
+	}
+	if res := restResult(f); res != nil && !interrupted {
+		r.report(res)
 	}
 }
 
 func (r *verifyRun) finishJournals() {
 	keys := slices.SortedFunc(maps.Keys(r.journals), func(a, b journalKey) int {
-		return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
+		return cmp.Or(cmp.Compare(a.strand, b.strand), cmp.Compare(b2i(a.stream), b2i(b.stream)))
 	})
 	for _, k := range keys {
 		j := r.journals[k]
@@ -246,8 +301,18 @@ func (r *verifyRun) finishJournals() {
 		res := journalResult(j, rep, r.trusted)
 		if k.stream {
 			r.link.explain(res)
+		} else if !r.interrupted {
+			r.manifests.compare(res, k.strand, blockRange{rep.First.SequenceNo, rep.Last.SequenceNo})
+		}
+		if r.interrupted {
+			res.undecide(undecidedInterrupted)
 		}
 		r.report(res)
+	}
+	if !r.interrupted {
+		for _, res := range r.manifests.unused() {
+			r.report(res)
+		}
 	}
 	r.journals = nil
 }
@@ -259,12 +324,15 @@ func (r *verifyRun) status() int {
 		return exitRefused
 	case r.counts[unreadable] > 0:
 		return exitMalformed
-	case r.counts[undecided] > 0 || r.counts[verified] == 0:
+	case r.counts[undecided] > 0 || r.counts[verified] == 0 || r.interrupted:
 		return exitUndecided
 	}
 	return exitOK
 }
 
 func (r *verifyRun) summary() summary {
-	return summary{Verified: r.counts[verified], Refused: r.counts[refused], Malformed: r.counts[unreadable], Undecided: r.counts[undecided], Status: r.status()}
+	return summary{
+		Verified: r.counts[verified], Refused: r.counts[refused], Malformed: r.counts[unreadable], Undecided: r.counts[undecided], Nothing: r.counts[nothing],
+		Skipped: r.skipped, SkippedTotal: r.skippedTotal, Interrupted: r.interrupted, Status: r.status(),
+	}
 }

@@ -6,10 +6,9 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,15 +18,16 @@ import (
 )
 
 // source is one input. Its first value is looked at to find its place among the
-// others; then it is closed and read again in its turn, so that thousands of
-// files can be given. Standard input stays open and hands its first value out
-// again.
+// others. A regular file is then closed and opened again in its turn, so that
+// thousands of files can be given; what can be read only once, such as standard
+// input or a pipe, stays open and hands its first value out again.
 type source struct {
 	name   string
 	closer io.Closer
 	values *hashchain.ValueReader
-	first  ion.Value // read already, to be handed out
-	err    error     // why it cannot be read, or not to its end
+	once   bool    // it can be read only once
+	first  located // read already, to be handed out
+	err    error   // why it cannot be read, or not to its end
 
 	parts chan []located // what the reading goroutine has read; it closes it
 	part  []located      // of which the next value is to be handed out
@@ -37,23 +37,15 @@ type source struct {
 	address  hashchain.BlockAddress
 }
 
-// order lists the sources in the order in which they are read: those that begin
-// with a block by strand and sequence number, behind all others.
-func (r *verifyRun) order(args []string) []*source {
-	var list []*source
-	for _, name := range args {
-		list = append(list, expand(name)...)
-	}
-	for _, s := range list {
-		s.peek(r.stdin)
-	}
+// sortSources puts the sources into the order in which they are read: those that
+// begin with a block by strand and sequence number, behind all others.
+func sortSources(list []*source) {
 	slices.SortStableFunc(list, func(a, b *source) int {
 		if !a.isBlocks || !b.isBlocks {
 			return cmp.Compare(b2i(a.isBlocks), b2i(b.isBlocks))
 		}
 		return cmp.Or(strings.Compare(a.address.StrandID, b.address.StrandID), cmp.Compare(a.address.SequenceNo, b.address.SequenceNo))
 	})
-	return list
 }
 
 func b2i(b bool) int {
@@ -63,80 +55,65 @@ func b2i(b bool) int {
 	return 0
 }
 
-// expand makes one source of a file, and one of each file in a directory.
-func expand(name string) (list []*source) {
-	info, err := os.Stat(name)
-	if name == "-" || err != nil || !info.IsDir() {
-		return []*source{{name: name}}
-	}
-	err = filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			list = append(list, &source{name: path, err: pathless(err)})
-			return nil
-		}
-		if hidden := strings.HasPrefix(d.Name(), ".") && path != name; hidden && d.IsDir() {
-			return filepath.SkipDir
-		} else if d.Type().IsRegular() && !hidden {
-			list = append(list, &source{name: path})
-		}
-		return nil
-	})
-	if err == nil && len(list) == 0 {
-		err = errors.New("the directory holds no files")
-	}
-	if err != nil {
-		list = append(list, &source{name: name, err: err})
-	}
-	return list
-}
-
-// peek reads up to the first value that is not a control record.
+// peek reads the first value.
 func (s *source) peek(stdin io.Reader) {
-	if s.isLedger = isLedgerFile(s.name); s.isLedger || s.err != nil {
+	if s.err != nil {
 		return
 	}
-	if s.err = s.open(stdin); s.err != nil {
+	if s.err = s.open(stdin); s.err != nil || s.isLedger {
+		s.close()
 		return
 	}
 	if s.values.Next() {
-		s.first = s.values.Value()
-		if it, _ := hashchain.Recognize(s.first); it.Kind == hashchain.BlockItem {
+		s.first = located{s.values.Value(), s.values.Offset()}
+		if it, _ := hashchain.Recognize(s.first.v); it.Kind == hashchain.BlockItem {
 			a, _ := it.Value.Field("blockAddress")
 			address, err := hashchain.BlockAddressOf(a)
 			s.address, s.isBlocks = address, err == nil
 		}
 	}
-	if s.name != "-" {
+	if !s.once {
 		s.close()
 	}
 }
 
+// open begins to read, unless that was done already.
 func (s *source) open(stdin io.Reader) error {
 	if s.values != nil {
 		return nil
 	}
 	in := stdin
-	if s.name != "-" {
+	if s.once = s.name == "-"; !s.once {
 		f, err := os.Open(s.name)
 		if err != nil {
 			return pathless(err)
 		}
 		s.closer, in = f, f
+		info, err := f.Stat()
+		if err != nil {
+			return pathless(err)
+		}
+		s.once = !info.Mode().IsRegular()
 	}
 	buffered := bufio.NewReaderSize(in, 64<<10)
-	head, _ := buffered.Peek(4)
-	in = buffered
+	head, _ := buffered.Peek(ledgerHead)
 	switch {
+	case isLedgerHead(head) && s.once:
+		return errors.New("a ledger file is checked in its place: give its name, not its content")
+	case isLedgerHead(head):
+		s.isLedger = true
+		return nil
 	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
-		z, err := gzip.NewReader(buffered)
+		z, err := newGzipInput(buffered)
 		if err != nil {
 			return err
 		}
-		in = z
-	case string(head) == "\xf3\x89\x9a\xc2":
+		s.values = hashchain.NewValueReader(z)
+		return nil
+	case strings.HasPrefix(string(head), "\xf3\x89\x9a\xc2"):
 		return errors.New("this is an aggregated record of the Kinesis Producer Library: take the records out of it first, as the Kinesis client libraries do")
 	}
-	s.values = hashchain.NewValueReader(in)
+	s.values = hashchain.NewValueReader(buffered)
 	return nil
 }
 
@@ -144,7 +121,57 @@ func (s *source) close() {
 	if s.closer != nil {
 		s.closer.Close()
 	}
-	s.closer, s.values, s.first = nil, nil, ion.Value{}
+	s.closer, s.values, s.first = nil, nil, located{}
+}
+
+// gzipInput says of an error where in the compressed data it is.
+type gzipInput struct {
+	z    *gzip.Reader
+	in   countedReader
+	read int64 // bytes uncompressed
+}
+
+// countedReader counts what is read of a buffer.
+type countedReader struct {
+	*bufio.Reader
+	n int64
+}
+
+func (c *countedReader) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (c *countedReader) ReadByte() (byte, error) {
+	b, err := c.Reader.ReadByte()
+	if err == nil {
+		c.n++
+	}
+	return b, err
+}
+
+func newGzipInput(r *bufio.Reader) (*gzipInput, error) {
+	g := &gzipInput{in: countedReader{Reader: r}}
+	z, err := gzip.NewReader(&g.in)
+	g.z = z
+	return g, g.explain(err)
+}
+
+func (g *gzipInput) Read(p []byte) (int, error) {
+	n, err := g.z.Read(p)
+	g.read += int64(n)
+	return n, g.explain(err)
+}
+
+func (g *gzipInput) explain(err error) error {
+	switch {
+	case err == nil || err == io.EOF:
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the compressed data ends in the middle, after %d bytes: the file was cut short. It gave %d bytes uncompressed", g.in.n, g.read)
+	}
+	return fmt.Errorf("the compressed data cannot be read at offset %d: %w. It gave %d bytes uncompressed", g.in.n, err, g.read)
 }
 
 // located is a value and its offset in the input.
@@ -171,7 +198,7 @@ func (s *source) start(ctx context.Context, wg *sync.WaitGroup, stdin io.Reader)
 		if s.isLedger || s.err != nil {
 			return
 		}
-		if s.err = s.open(stdin); s.err == nil {
+		if s.err = s.open(stdin); s.err == nil && s.values != nil {
 			s.read(ctx)
 		}
 	})
@@ -180,15 +207,15 @@ func (s *source) start(ctx context.Context, wg *sync.WaitGroup, stdin io.Reader)
 func (s *source) read(ctx context.Context) {
 	var part []located
 	size := 0
-	add := func(v ion.Value, off int64) bool {
-		part, size = append(part, located{v, off}), size+len(v.Raw())
+	add := func(l located) bool {
+		part, size = append(part, l), size+len(l.v.Raw())
 		return len(part) < partValues && size < partBytes || s.hand(ctx, &part, &size)
 	}
-	if !s.first.IsZero() && !add(s.first, 0) {
+	if !s.first.v.IsZero() && !add(s.first) {
 		return
 	}
 	for s.values.Next() {
-		if !add(s.values.Value(), s.values.Offset()) {
+		if !add(located{s.values.Value(), s.values.Offset()}) {
 			return
 		}
 	}
