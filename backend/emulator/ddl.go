@@ -39,6 +39,9 @@ func (s *statement) CreateTable(name string, tags ion.Value) (string, error) {
 	if !tags.IsZero() && s.t.l.Mode() != Standard {
 		return "", errBad("Table tags are supported only for ledgers in STANDARD permissions mode")
 	}
+	if _, err := tagsOf(tags); err != nil {
+		return "", err
+	}
 	c := s.beginDDL(name)
 	if _, ok := c.byName[name]; ok {
 		return "", errState("Table with name: USER.%s already exists", name)

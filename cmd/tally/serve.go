@@ -47,6 +47,7 @@ type serveOptions struct {
 	tlsKey     string
 
 	createDelay  time.Duration
+	deleteDelay  time.Duration
 	faithful     bool
 	testControls bool
 	profile      bool
@@ -77,6 +78,7 @@ func newServeCommand() *cobra.Command {
 	f.StringVar(&o.tlsCert, "tls-cert", "", "certificate file; makes the server speak TLS")
 	f.StringVar(&o.tlsKey, "tls-key", "", "key file of the certificate")
 	f.DurationVar(&o.createDelay, "create-delay", 0, "how long a new ledger stays CREATING")
+	f.DurationVar(&o.deleteDelay, "delete-delay", 0, "how long a deleted ledger stays DELETING")
 	f.BoolVar(&o.faithful, "faithful-error-codes", false, "put numeric codes into errors as QLDB did; some SDKs then lose their type")
 	f.BoolVar(&o.testControls, "test-controls", false, "serve /_tally/clock, faults and reset, for tests; loopback only")
 	f.BoolVar(&o.profile, "pprof", false, "serve /debug/pprof; loopback only")
@@ -134,12 +136,15 @@ func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Ser
 	if err != nil {
 		return nil, err
 	}
+	if o.createDelay < 0 || o.deleteDelay < 0 {
+		return nil, usageError{errors.New("--create-delay and --delete-delay are 0 or longer")}
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
 		return nil, usageError{fmt.Errorf("--log must be debug, info, warn or error, not %q", o.logLevel)}
 	}
 	s, err := server.New(server.Config{
-		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, FaithfulErrorCodes: o.faithful, AccessKeys: keys,
+		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, DeleteDelay: o.deleteDelay, FaithfulErrorCodes: o.faithful, AccessKeys: keys,
 		Exports:      server.ExportTarget{Dir: o.exportDir, S3Endpoint: o.exportS3},
 		TestControls: o.testControls, Profile: o.profile,
 		Logger: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level})),

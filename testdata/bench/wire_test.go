@@ -12,13 +12,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
-	"github.com/aws/aws-sdk-go-v2/service/qldbsession/types"
 	"github.com/awslabs/amazon-qldb-driver-go/v3/qldbdriver"
 
 	"github.com/tallyledger/tally/backend/emulator/server"
@@ -26,13 +28,13 @@ import (
 )
 
 // BenchmarkWire is one durable insert a transaction through the official Go
-// driver: three requests, client and server in two processes. "empty" is a
-// handler that reads the same three requests, sent by the same SDK client, and
-// answers them with constants.
+// driver: three requests, client and server in two processes. "empty" is the
+// same client with a handler that reads the same three requests and answers them
+// with constants; "engine" is the same transaction in process.
 func BenchmarkWire(b *testing.B) {
 	for _, n := range writers {
-		b.Run(fmt.Sprintf("empty/clients=%d", n), func(b *testing.B) { wireEmpty(b, n) })
-		b.Run(fmt.Sprintf("tally/clients=%d", n), func(b *testing.B) { wireTally(b, n) })
+		b.Run(fmt.Sprintf("empty/clients=%d", n), func(b *testing.B) { wire(b, "empty", n) })
+		b.Run(fmt.Sprintf("tally/clients=%d", n), func(b *testing.B) { wire(b, "tally", n) })
 		b.Run(fmt.Sprintf("engine/clients=%d", n), func(b *testing.B) { insertTally(b, n, 0) })
 	}
 }
@@ -44,15 +46,15 @@ func sessionClient(url string, n int) *qldbsession.Client {
 		Credentials: credentials.NewStaticCredentialsProvider("k", "s", "")})
 }
 
-func wireTally(b *testing.B, n int) {
-	url := startChild(b, "tally")
+// wire runs the transactions against a child, through the driver.
+func wire(b *testing.B, child string, n int) {
+	url, stop := startChild(b, child)
 	d, err := qldbdriver.New("bench", sessionClient(url, n), func(o *qldbdriver.DriverOptions) {
 		o.LoggerVerbosity, o.MaxConcurrentTransactions = qldbdriver.LogOff, n
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer d.Shutdown(context.Background())
 	parallel(b, n, func() error {
 		doc := document(next.Add(1))
 		_, err := d.Execute(context.Background(), func(tx qldbdriver.Transaction) (any, error) {
@@ -60,29 +62,13 @@ func wireTally(b *testing.B, n int) {
 		})
 		return err
 	})
+	d.Shutdown(context.Background())
+	b.ReportMetric(float64(stop().Microseconds())/float64(b.N), "server-µs/tx")
 }
 
-func wireEmpty(b *testing.B, n int) {
-	c := sessionClient(startChild(b, "empty"), n)
-	token, tx := aws.String("c2Vzc2lvbi10b2tlbg=="), aws.String("0007KbqoyqAIch6XRbQ4iA")
-	parallel(b, n, func() error {
-		doc := document(next.Add(1)).Encode()
-		for _, in := range []*qldbsession.SendCommandInput{
-			{SessionToken: token, StartTransaction: &types.StartTransactionRequest{}},
-			{SessionToken: token, ExecuteStatement: &types.ExecuteStatementRequest{TransactionId: tx, Statement: aws.String("INSERT INTO VehicleRegistration ?"),
-				Parameters: []types.ValueHolder{{IonBinary: doc}}}},
-			{SessionToken: token, CommitTransaction: &types.CommitTransactionRequest{TransactionId: tx, CommitDigest: make([]byte, 32)}},
-		} {
-			if _, err := c.SendCommand(context.Background(), in); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// startChild starts this binary as a server and returns its URL.
-func startChild(b *testing.B, what string) string {
+// startChild starts this binary as a server. stop ends it and returns the time
+// that its process had on a CPU, in user and system mode.
+func startChild(b *testing.B, what string) (url string, stop func() time.Duration) {
 	exe, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
@@ -101,16 +87,34 @@ func startChild(b *testing.B, what string) string {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() })
+	stop = sync.OnceValue(func() time.Duration {
+		_ = in.Close()
+		_ = cmd.Wait()
+		return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	})
+	b.Cleanup(func() { stop() })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(line)
+	return strings.TrimSpace(line), stop
 }
 
-// runChild is the server process; it ends when its standard input does.
+// runChild is the server process; it ends when its standard input does. With
+// BENCH_PROFILE it writes its CPU profile to the file of that name and a dot and
+// what it is.
 func runChild(what string) error {
+	if path := os.Getenv("BENCH_PROFILE"); path != "" {
+		f, err := os.Create(path + "." + what)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -142,18 +146,28 @@ func runChild(what string) error {
 	return s.Close()
 }
 
-// emptyHandler reads a request and answers with a constant.
+// emptyHandler reads a request and answers with constants. A commit digest comes
+// back as it was sent, since the driver compares.
 type emptyHandler struct{}
 
 func (h *emptyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	const id, timing = "0007KbqoyqAIch6XRbQ4iA", `"TimingInformation":{"ProcessingTimeMilliseconds":1}`
+	var answer string
 	switch s := string(body); {
+	case strings.Contains(s, `"StartTransaction"`):
+		answer = `{"StartTransaction":{"TransactionId":"` + id + `",` + timing + `}}`
 	case strings.Contains(s, `"ExecuteStatement"`):
-		_, _ = io.WriteString(w, `{"ExecuteStatement":{"FirstPage":{"Values":[{"IonBinary":"4AEA6g8="}]},"TimingInformation":{"ProcessingTimeMilliseconds":1},"ConsumedIOs":{"ReadIOs":0,"WriteIOs":1}}}`)
+		answer = `{"ExecuteStatement":{"FirstPage":{"Values":[{"IonBinary":"4AEA6g8="}]},` + timing + `,"ConsumedIOs":{"ReadIOs":0,"WriteIOs":1}}}`
 	case strings.Contains(s, `"CommitTransaction"`):
-		_, _ = io.WriteString(w, `{"CommitTransaction":{"TransactionId":"0007KbqoyqAIch6XRbQ4iA","CommitDigest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","TimingInformation":{"ProcessingTimeMilliseconds":1}}}`)
+		_, digest, _ := strings.Cut(s, `"CommitDigest":"`)
+		digest, _, _ = strings.Cut(digest, `"`)
+		answer = `{"CommitTransaction":{"TransactionId":"` + id + `","CommitDigest":"` + digest + `",` + timing + `}}`
+	case strings.Contains(s, `"StartSession"`):
+		answer = `{"StartSession":{"SessionToken":"c2Vzc2lvbi10b2tlbg==",` + timing + `}}`
 	default:
-		_, _ = io.WriteString(w, `{"StartTransaction":{"TransactionId":"0007KbqoyqAIch6XRbQ4iA","TimingInformation":{"ProcessingTimeMilliseconds":1}}}`)
+		answer = `{"AbortTransaction":{` + timing + `},"EndSession":{` + timing + `}}`
 	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_, _ = io.WriteString(w, answer)
 }

@@ -208,6 +208,59 @@ func TestControlTableTags(t *testing.T) {
 	}
 }
 
+// TestControlTableTagsAtCreation gives a table its tags in CREATE TABLE: they are
+// shown, changed and removed like any others, also after a restart.
+func TestControlTableTagsAtCreation(t *testing.T) {
+	ctx := t.Context()
+	cfg := server.Config{DataDir: t.TempDir()}
+	first, url := startURL(t, cfg)
+	if err := first.CreateLedger("tagged", "STANDARD"); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := servertest.Clients(url, "test", "test")
+	v, err := ion.Parse(exec(t, driverAt(t, url, "tagged"), "CREATE TABLE T WITH (aws_tags = `{'env':'test', 'team':'a', empty:''}`)")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := v.Field("tableId")
+	id, _ := f.Text()
+	arn := aws.String("arn:aws:qldb:us-east-1:000000000000:ledger/tagged/table/" + id)
+	tags := func() string {
+		out, err := c.ListTagsForResource(ctx, &qldb.ListTagsForResourceInput{ResourceArn: arn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := map[string]string{}
+		for k, v := range out.Tags {
+			plain[k] = *v
+		}
+		return fmt.Sprint(plain)
+	}
+	if got := tags(); got != "map[empty: env:test team:a]" {
+		t.Errorf("after CREATE TABLE: %s", got)
+	}
+	if _, err := c.UntagResource(ctx, &qldb.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"team", "empty"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.TagResource(ctx, &qldb.TagResourceInput{ResourceArn: arn, Tags: map[string]*string{"env": aws.String("live"), "b": aws.String("c")}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := tags(); got != "map[b:c env:live]" {
+		t.Errorf("after changes: %s", got)
+	}
+	if _, err := c.UntagResource(ctx, &qldb.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"env", "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, url = startURL(t, cfg)
+	c, _ = servertest.Clients(url, "test", "test")
+	if got := tags(); got != "map[]" {
+		t.Errorf("after a restart: %s", got)
+	}
+}
+
 // TestControlStream follows a stream by its states.
 func TestControlStream(t *testing.T) {
 	ctx := t.Context()

@@ -1,7 +1,18 @@
 package server
 
+import "sync"
+
 // WaitForExports waits until no export runs.
 func (s *Server) WaitForExports() { s.exports.Wait() }
+
+// HoldCommits makes commits of all ledgers wait until release is called. held is
+// closed when the first one waits.
+func (s *Server) HoldCommits() (held <-chan struct{}, release func()) {
+	first, wait := make(chan struct{}), make(chan struct{})
+	once := sync.OnceFunc(func() { close(first) })
+	s.faults.DelayCommits(func() { once(); <-wait })
+	return first, func() { close(wait) }
+}
 
 // SessionCount is how many sessions have a token.
 func (s *Server) SessionCount() int { return s.sessions.count() }

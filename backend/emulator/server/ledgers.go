@@ -89,7 +89,9 @@ func (s *Server) createLedger(req *controlRequest) (any, error) {
 		at := now.Add(s.cfg.CreateDelay)
 		st.ActiveAt = &at
 	}
-	st.setTags("ledger/"+st.Name, in.Tags)
+	if len(in.Tags) > 0 {
+		st.setTags("ledger/"+st.Name, nil, in.Tags)
+	}
 	if err := s.registry.create(st, func() error { return s.mayCreate(st.Name) }); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
+	"github.com/awslabs/amazon-qldb-driver-go/v3/qldbdriver"
 
 	"github.com/tallyledger/tally/backend/emulator/server"
 	"github.com/tallyledger/tally/backend/emulator/server/servertest"
@@ -186,31 +187,46 @@ func TestPanic(t *testing.T) {
 // finished and answered.
 func TestShutdown(t *testing.T) {
 	dir := t.TempDir()
-	s, address, stop := serving(t, server.Config{DataDir: dir, TestControls: true}, nil)
+	s, address, stop := serving(t, server.Config{DataDir: dir}, nil)
 	if err := s.CreateLedger("last", "ALLOW_ALL"); err != nil {
 		t.Fatal(err)
 	}
 	d := driverAt(t, "http://"+address, "last")
 	insertNumbers(t, d, 1)
-	post(t, "http://"+address+"/_tally/faults", `{"DelayCommits":"300ms"}`)
 	before, err := s.Ledger("last")
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := before.Stats().Blocks
-	answered := make(chan []byte, 1)
+	held, release := s.HoldCommits()
+	answered := make(chan error, 1)
 	go func() {
-		r := exec(t, d, "UPDATE T SET n = 8")
-		answered <- r[0]
+		_, err := d.Execute(context.Background(), func(txn qldbdriver.Transaction) (any, error) { return rows(txn, "UPDATE T SET n = 8") })
+		answered <- err
 	}()
-	for before.Stats().Transactions == 0 { // until the transaction is open
-		time.Sleep(time.Millisecond)
+	<-held
+	stopped := make(chan error, 1)
+	go func() { stopped <- stop() }()
+	for refused := false; !refused; { // until it takes no new connections
+		c, err := net.Dial("tcp", address)
+		if refused = err != nil; !refused {
+			_ = c.Close()
+		}
 	}
-	time.Sleep(50 * time.Millisecond)
-	if err := stop(); err != nil {
+	select {
+	case err := <-stopped:
+		t.Fatalf("the server stopped while a commit was on its way: %v", err)
+	case err := <-answered:
+		t.Fatalf("the commit was answered before it was durable: %v", err)
+	default:
+	}
+	release()
+	if err := <-stopped; err != nil {
 		t.Errorf("stopping: %v", err)
 	}
-	<-answered
+	if err := <-answered; err != nil {
+		t.Errorf("the commit that was on its way: %v", err)
+	}
 	again, _, _ := serving(t, server.Config{DataDir: dir}, nil)
 	l, err := again.Ledger("last")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tallyledger/tally/backend/emulator"
+	"github.com/tallyledger/tally/backend/emulator/internal/hook"
 	"github.com/tallyledger/tally/ledger"
 )
 
@@ -29,7 +30,8 @@ const fileSuffix = ".tally"
 type entry struct {
 	name    string
 	engine  *emulator.Ledger
-	failure error // why engine is nil: the file is damaged, missing or in use
+	faults  *hook.Faults // due to this ledger; see Server.faults for all
+	failure error        // why engine is nil: the file is damaged, missing or in use
 
 	// commits is read-locked by every commit under way, so that whoever locks it
 	// knows that all commits that began before have ended.
@@ -48,7 +50,7 @@ type registry struct {
 	dir    string // "" in memory
 	now    func() time.Time
 	log    *slog.Logger
-	open   func(name, path string, mode emulator.Mode) (*emulator.Ledger, error)
+	open   func(name, path string, mode emulator.Mode) (*emulator.Ledger, *hook.Faults, error)
 	unlock func()
 
 	// change is held for the whole of a change, over its writes to disk; mu only
@@ -84,20 +86,28 @@ func (r *registry) load() error {
 		return err
 	}
 	for name, st := range r.states {
+		if st.GoneAt != nil { // DELETING: nothing but its name is left
+			r.entries[name] = &entry{name: name}
+			continue
+		}
 		r.entries[name] = r.openEntry(name, st.Mode)
 	}
 	return r.adopt()
 }
 
 // finishChanges completes what a crash left half done: a ledger whose creation
-// was not acknowledged never was, and one that was being deleted is gone.
+// was not acknowledged never was, and of one that was being deleted no file is
+// left.
 func (r *registry) finishChanges() error {
 	n := len(r.states)
 	for name, st := range r.states {
+		if !st.Pending && st.GoneAt == nil {
+			continue
+		}
+		if err := r.remove(name); err != nil {
+			return err
+		}
 		if st.Pending || st.gone(r.now()) {
-			if err := r.remove(name); err != nil {
-				return err
-			}
 			delete(r.states, name)
 		}
 	}
@@ -142,7 +152,7 @@ func (r *registry) openEntry(name, mode string) *entry {
 	e := &entry{name: name}
 	_, err := os.Stat(r.path(name))
 	if err == nil {
-		e.engine, err = r.open(name, r.path(name), modes[mode])
+		e.engine, e.faults, err = r.open(name, r.path(name), modes[mode])
 	}
 	if err != nil {
 		r.log.Error("ledger cannot be opened", "ledger", name, "file", r.path(name), "error", err)
@@ -235,10 +245,10 @@ func (r *registry) create(st *ledgerState, check func() error) error {
 	if err := r.save(withState(r.states, st)); err != nil {
 		return err
 	}
-	engine, err := r.open(st.Name, path, modes[st.Mode])
+	engine, faults, err := r.open(st.Name, path, modes[st.Mode])
 	if err == nil {
 		r.mu.Lock()
-		r.entries[st.Name] = &entry{name: st.Name, engine: engine}
+		r.entries[st.Name] = &entry{name: st.Name, engine: engine, faults: faults}
 		r.mu.Unlock()
 		st.Pending = false
 		if err = r.put(st.Name, st); err != nil {

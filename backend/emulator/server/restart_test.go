@@ -3,6 +3,7 @@
 package server_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -198,6 +199,66 @@ func TestHalfCreated(t *testing.T) {
 	}
 	if err := s.CreateLedger("half", "ALLOW_ALL"); err != nil {
 		t.Errorf("its name is not free: %v", err)
+	}
+}
+
+// TestRestartWhileDeleting restarts a server that has a ledger in the state
+// DELETING, whose file a crash has left behind: the ledger is still DELETING, the
+// server is ready, and nothing of it comes back.
+func TestRestartWhileDeleting(t *testing.T) {
+	dir := t.TempDir()
+	cfg := server.Config{DataDir: dir, DeleteDelay: time.Hour, TestControls: true}
+	s, url := startURL(t, cfg)
+	if err := s.CreateLedger("going", "ALLOW_ALL"); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "going.tally")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := servertest.Clients(url, "test", "test")
+	if _, err := c.DeleteLedger(t.Context(), &qldb.DeleteLedgerInput{Name: aws.String("going")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []bool{false, true} {
+		if left {
+			if err := os.WriteFile(file, content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, url := startURL(t, cfg)
+		c, _ := servertest.Clients(url, "test", "test")
+		is, err := c.DescribeLedger(t.Context(), &qldb.DescribeLedgerInput{Name: aws.String("going")})
+		if err != nil || is.State != types.LedgerStateDeleting {
+			t.Errorf("file left %t: %+v, error %v", left, is, err)
+		}
+		res, err := http.Get(url + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("file left %t: /readyz answers %s", left, res.Status)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(file); !os.IsNotExist(err) {
+			t.Errorf("file left %t: the file is there, error %v", left, err)
+		}
+	}
+	s, url = startURL(t, cfg)
+	if err := s.Advance(2 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.Sweep()
+	c, _ = servertest.Clients(url, "test", "test")
+	if _, err := c.DescribeLedger(t.Context(), &qldb.DescribeLedgerInput{Name: aws.String("going")}); code(err) != "ResourceNotFoundException" {
+		t.Errorf("after its time: %v", err)
 	}
 }
 

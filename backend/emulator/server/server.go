@@ -23,7 +23,7 @@ type Server struct {
 	ledgerLimits emulator.Limits
 	log          *slog.Logger
 	clock        *settableClock // nil without TestControls
-	faults       *hook.Faults
+	faults       *hook.Faults   // shared by all ledgers; each has its own as well
 	ids          *hashchain.IDSource
 	registry     *registry
 	sessions     sessionTable
@@ -86,10 +86,11 @@ func openTarget(t ExportTarget, region string) (exportTarget, error) {
 }
 
 // openLedger opens or creates the engine of one ledger.
-func (s *Server) openLedger(name, path string, mode emulator.Mode) (*emulator.Ledger, error) {
+func (s *Server) openLedger(name, path string, mode emulator.Mode) (*emulator.Ledger, *hook.Faults, error) {
+	faults := &hook.Faults{Shared: s.faults}
 	opts := []emulator.Option{
 		emulator.WithName(name), emulator.WithMode(mode), emulator.WithLimits(s.ledgerLimits),
-		emulator.WithHooks(hook.Hooks{Now: s.cfg.Clock, Random: s.cfg.Random, Faults: s.faults}),
+		emulator.WithHooks(hook.Hooks{Now: s.cfg.Clock, Random: s.cfg.Random, Faults: faults}),
 	}
 	var l *emulator.Ledger
 	var err error
@@ -99,10 +100,10 @@ func (s *Server) openLedger(name, path string, mode emulator.Mode) (*emulator.Le
 		l, err = emulator.Open(path, opts...)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l.Observe(s.metrics.group)
-	return l, nil
+	return l, faults, nil
 }
 
 // CreateLedger creates a ledger that is ACTIVE at once, without deletion

@@ -96,7 +96,7 @@ func (s *Server) createStream(req *controlRequest) (any, error) {
 			return err
 		}
 		st.Streams = append(st.Streams, x)
-		st.setTags(streamResource(req.name, x.ID), in.Tags)
+		st.setTags(streamResource(req.name, x.ID), nil, in.Tags)
 		return nil
 	})
 	if err != nil {

@@ -3,27 +3,16 @@ package server
 import (
 	"maps"
 	"strings"
-
-	"github.com/tallyledger/tally/hashchain/ion"
-	"github.com/tallyledger/tally/ledger"
 )
 
 // maxTags is how many tags one resource has.
 const maxTags = 50
 
-// setTags adds tags to a resource; a key that is there gets the new value.
-func (st *ledgerState) setTags(resource string, tags map[string]*string) {
-	if len(tags) == 0 {
-		return
-	}
-	if st.Tags == nil {
-		st.Tags = map[string]map[string]string{}
-	}
-	of := st.Tags[resource]
-	if of == nil {
-		of = map[string]string{}
-		st.Tags[resource] = of
-	}
+// setTags adds tags to a resource; a key that is there gets the new value. The
+// tags that a table has from its creation are the ledger's to keep until the first
+// change to them: see Server.tagsOf.
+func (st *ledgerState) setTags(resource string, created map[string]string, tags map[string]*string) {
+	of := st.tagsToChange(resource, created)
 	for k, v := range tags {
 		of[k] = ""
 		if v != nil {
@@ -32,29 +21,36 @@ func (st *ledgerState) setTags(resource string, tags map[string]*string) {
 	}
 }
 
-// resource finds what an ARN names: the ledger that keeps its tags and its
-// part of the ARN.
-func (s *Server) resource(req *controlRequest) (name, resource string, err error) {
+// tagged is what an ARN names.
+type tagged struct {
+	ledger   string            // that keeps its tags
+	resource string            // its part of the ARN
+	created  map[string]string // the tags that CREATE TABLE gave it
+}
+
+// resource finds what an ARN names.
+func (s *Server) resource(req *controlRequest) (of tagged, err error) {
 	if why := arnProblem(req.arn); why != "" {
-		return "", "", errShape("ResourceArn", why)
+		return of, errShape("ResourceArn", why)
 	}
 	none := errResource(resourceNotFound, "Resource", req.arn, "The resource %s is not found; ARNs of this server begin with %s", quote(req.arn), s.arn(""))
 	resource, ok := strings.CutPrefix(req.arn, s.arn(""))
 	if !ok {
-		return "", "", none
+		return of, none
 	}
 	parts := strings.Split(resource, "/")
 	if len(parts) < 2 {
-		return "", "", none
+		return of, none
 	}
 	e, st := s.registry.get(parts[1])
 	if e == nil || st.status == stateDeleting {
-		return "", "", none
+		return of, none
 	}
+	of.ledger, of.resource = parts[1], resource
 	switch {
 	case parts[0] == "ledger" && len(parts) == 2:
 	case parts[0] == "ledger" && len(parts) == 4 && parts[2] == "table":
-		ok, err = s.hasTable(req, e, parts[3])
+		of.created, ok, err = tableTags(e, parts[3])
 	case parts[0] == "ledger" && len(parts) == 4 && parts[2] == "information_schema":
 		ok = parts[3] == "user_tables"
 	case parts[0] == "stream" && len(parts) == 3:
@@ -65,24 +61,41 @@ func (s *Server) resource(req *controlRequest) (name, resource string, err error
 	if err == nil && !ok {
 		err = none
 	}
-	return parts[1], resource, err
+	return of, err
 }
 
-// hasTable reports whether the ledger has a table of that id, dropped or not.
-func (s *Server) hasTable(req *controlRequest, e *entry, id string) (found bool, err error) {
+// tableTags are the tags that a table has from its creation. ok is false where
+// the ledger has no table of that id, dropped or not.
+func tableTags(e *entry, id string) (tags map[string]string, ok bool, err error) {
 	if e.failure != nil {
-		return false, e.failure
+		return nil, false, e.failure
 	}
-	err = e.engine.Execute(req.ctx, func(tx ledger.Transaction) error {
-		found = false
-		r, err := tx.Execute("SELECT VALUE tableId FROM information_schema.user_tables WHERE tableId = ?", ion.NewString(id))
-		if err != nil {
-			return err
+	tags, ok = e.engine.TableTags(id)
+	return tags, ok, nil
+}
+
+// tagsOf are the tags of a resource: those kept here, or where nothing was ever
+// changed those that CREATE TABLE gave it.
+func (st *ledgerState) tagsOf(resource string, created map[string]string) map[string]string {
+	if of := st.Tags[resource]; of != nil {
+		return of
+	}
+	return created
+}
+
+// tagsToChange are the tags of a resource, kept here from now on.
+func (st *ledgerState) tagsToChange(resource string, created map[string]string) map[string]string {
+	of := st.Tags[resource]
+	if of == nil {
+		if of = maps.Clone(created); of == nil {
+			of = map[string]string{}
 		}
-		found = r.Next()
-		return r.Err()
-	})
-	return found, err
+		if st.Tags == nil {
+			st.Tags = map[string]map[string]string{}
+		}
+		st.Tags[resource] = of
+	}
+	return of
 }
 
 func (s *Server) tagResource(req *controlRequest) (any, error) {
@@ -96,13 +109,13 @@ func (s *Server) tagResource(req *controlRequest) (any, error) {
 	if why := tagsProblem(in.Tags); why != "" {
 		return nil, errShape("Tags", why)
 	}
-	name, resource, err := s.resource(req)
+	of, err := s.resource(req)
 	if err != nil {
 		return nil, err
 	}
-	err = s.registry.update(name, func(st *ledgerState) error {
-		st.setTags(resource, in.Tags)
-		if n := len(st.Tags[resource]); n > maxTags {
+	err = s.registry.update(of.ledger, func(st *ledgerState) error {
+		st.setTags(of.resource, of.created, in.Tags)
+		if n := len(st.Tags[of.resource]); n > maxTags {
 			return errInvalid("Tags", "A resource has at most %d tags, with these there would be %d", maxTags, n)
 		}
 		return nil
@@ -126,13 +139,14 @@ func (s *Server) untagResource(req *controlRequest) (any, error) {
 			return nil, errShape("TagKeys", why)
 		}
 	}
-	name, resource, err := s.resource(req)
+	of, err := s.resource(req)
 	if err != nil {
 		return nil, err
 	}
-	err = s.registry.update(name, func(st *ledgerState) error {
+	err = s.registry.update(of.ledger, func(st *ledgerState) error {
+		tags := st.tagsToChange(of.resource, of.created)
 		for _, k := range keys {
-			delete(st.Tags[resource], k)
+			delete(tags, k)
 		}
 		return nil
 	})
@@ -143,13 +157,13 @@ func (s *Server) untagResource(req *controlRequest) (any, error) {
 }
 
 func (s *Server) listTags(req *controlRequest) (any, error) {
-	name, resource, err := s.resource(req)
+	of, err := s.resource(req)
 	if err != nil {
 		return nil, err
 	}
 	tags := map[string]string{}
-	if e, st := s.registry.get(name); e != nil {
-		maps.Copy(tags, st.Tags[resource])
+	if e, st := s.registry.get(of.ledger); e != nil {
+		maps.Copy(tags, st.tagsOf(of.resource, of.created))
 	}
 	return map[string]any{"Tags": tags}, nil
 }

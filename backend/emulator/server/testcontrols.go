@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -25,6 +26,7 @@ const maxAdvance = 100 * 365 * 24 * time.Hour
 type control struct {
 	Advance duration // clock: how far it moves forward
 
+	Ledger         *string  // faults: whose; all ledgers share them where it is left out
 	Conflicts      *int     // faults: so many commits fail with a conflict
 	LoseAnswers    *int     // faults: so many commits take place and are not answered
 	Capacity       *int     // faults: so many requests fail with CapacityExceeded
@@ -53,7 +55,9 @@ func (s *Server) serveTestControls(w http.ResponseWriter, r *http.Request, path 
 	var in control
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
 	if err == nil && len(body) > 0 {
-		err = json.Unmarshal(body, &in)
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.DisallowUnknownFields() // a fault that is misspelt would never come
+		err = dec.Decode(&in)
 	}
 	if err != nil {
 		plain(w, http.StatusBadRequest, "the body is not the JSON of a test control: "+err.Error()+"\n")
@@ -68,8 +72,7 @@ func (s *Server) serveTestControls(w http.ResponseWriter, r *http.Request, path 
 		s.clock.advance(in.Advance.Duration)
 		plain(w, http.StatusOK, s.clock.now().UTC().Format(time.RFC3339Nano)+"\n")
 	case "/_tally/faults":
-		s.setFaults(&in)
-		plain(w, http.StatusOK, "ok\n")
+		s.serveFaults(w, &in)
 	case "/_tally/reset":
 		s.serveReset(w)
 	default:
@@ -77,23 +80,41 @@ func (s *Server) serveTestControls(w http.ResponseWriter, r *http.Request, path 
 	}
 }
 
-func (s *Server) setFaults(in *control) {
+// serveFaults makes failures due: to one ledger, or to whichever ledger's
+// requests come first.
+func (s *Server) serveFaults(w http.ResponseWriter, in *control) {
+	faults := s.faults
+	if in.Ledger != nil {
+		e, st := s.registry.get(*in.Ledger)
+		if e == nil || e.faults == nil || st.status == stateDeleting {
+			plain(w, http.StatusNotFound, "there is no ledger "+quote(*in.Ledger)+"; without Ledger faults are for all ledgers of the server\n")
+			return
+		}
+		faults = e.faults
+	}
+	for _, n := range []*int{in.Conflicts, in.LoseAnswers, in.Capacity} {
+		if n != nil && *n < 0 {
+			plain(w, http.StatusBadRequest, "a number of faults is 0 or more\n")
+			return
+		}
+	}
 	if in.Conflicts != nil {
-		s.faults.FailCommits(*in.Conflicts)
+		faults.FailCommits(*in.Conflicts)
 	}
 	if in.LoseAnswers != nil {
-		s.faults.LoseAnswers(*in.LoseAnswers)
+		faults.LoseAnswers(*in.LoseAnswers)
 	}
 	if in.Capacity != nil {
-		s.faults.ExceedCapacity(*in.Capacity)
+		faults.ExceedCapacity(*in.Capacity)
 	}
 	if in.ExpireSessions {
-		s.faults.ExpireSessions()
+		faults.ExpireSessions()
 	}
-	s.faults.DelayCommits(nil)
+	faults.DelayCommits(nil)
 	if d := min(in.DelayCommits.Duration, time.Minute); d > 0 {
-		s.faults.DelayCommits(func() { time.Sleep(d) })
+		faults.DelayCommits(func() { time.Sleep(d) })
 	}
+	plain(w, http.StatusOK, "ok\n")
 }
 
 // serveReset removes all ledgers, sessions and faults, and sets the clock

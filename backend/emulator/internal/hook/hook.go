@@ -32,8 +32,10 @@ func (h Hooks) Filled() Hooks {
 }
 
 // Faults are failures that are due. It is safe for concurrent use; the zero
-// Faults has none.
+// Faults has none. Those of Shared are due as well, to whoever takes them first.
 type Faults struct {
+	Shared *Faults // of several ledgers; not changed once the Faults is in use
+
 	mu          sync.Mutex
 	conflicts   int
 	lostAnswers int
@@ -67,34 +69,52 @@ func (f *Faults) Reset() {
 
 func (f *Faults) set(field *int, n int) { f.mu.Lock(); *field = n; f.mu.Unlock() }
 
-func (f *Faults) take(field *int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if *field <= 0 {
-		return false
+// take takes one failure that is due, a shared one last.
+func (f *Faults) take(field func(*Faults) *int) bool {
+	for ; f != nil; f = f.Shared {
+		f.mu.Lock()
+		n := field(f)
+		due := *n > 0
+		if due {
+			*n--
+		}
+		f.mu.Unlock()
+		if due {
+			return true
+		}
 	}
-	*field--
-	return true
+	return false
 }
 
 // TakeConflict reports whether this commit has to fail with a conflict.
-func (f *Faults) TakeConflict() bool { return f.take(&f.conflicts) }
+func (f *Faults) TakeConflict() bool { return f.take(func(f *Faults) *int { return &f.conflicts }) }
 
 // TakeLostAnswer reports whether the answer of this commit is lost.
-func (f *Faults) TakeLostAnswer() bool { return f.take(&f.lostAnswers) }
+func (f *Faults) TakeLostAnswer() bool {
+	return f.take(func(f *Faults) *int { return &f.lostAnswers })
+}
 
 // TakeCapacity reports whether this request exceeds the capacity.
-func (f *Faults) TakeCapacity() bool { return f.take(&f.capacity) }
+func (f *Faults) TakeCapacity() bool { return f.take(func(f *Faults) *int { return &f.capacity }) }
 
 // Epoch changes with ExpireSessions: a session of an older epoch has expired.
-func (f *Faults) Epoch() int { f.mu.Lock(); defer f.mu.Unlock(); return f.expired }
+func (f *Faults) Epoch() (epoch int) {
+	for ; f != nil; f = f.Shared {
+		f.mu.Lock()
+		epoch += f.expired
+		f.mu.Unlock()
+	}
+	return epoch
+}
 
 // BeforeCommit waits as DelayCommits says.
 func (f *Faults) BeforeCommit() {
-	f.mu.Lock()
-	wait := f.delay
-	f.mu.Unlock()
-	if wait != nil {
-		wait()
+	for ; f != nil; f = f.Shared {
+		f.mu.Lock()
+		wait := f.delay
+		f.mu.Unlock()
+		if wait != nil {
+			wait()
+		}
 	}
 }
