@@ -360,7 +360,7 @@ func (c *chain) finish() {
 		r.Edge = RightEdge{}
 	}
 	if d := c.opt.Digest; d != nil && !r.DigestChecked {
-		r.NotChecked = fmt.Sprintf("no block is the tip %d of the trusted digest", d.Tip.SequenceNo)
+		r.NotChecked = fmt.Sprintf("block %d, the tip of the trusted digest, is not here", d.Tip.SequenceNo)
 		if r.NoDigest != "" {
 			r.NotChecked = r.NoDigest
 		}

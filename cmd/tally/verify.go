@@ -25,12 +25,15 @@ content:
   - single revisions
   - ledger files of Tally: journal, block tree, documents, history and indexes
 
-A directory stands for all files in it, and - for standard input. The answer
-also says what is NOT proven.
+A directory stands for the files in it and below it, but for hidden files and
+symbolic links, which are named as skipped; - stands for standard input. The
+manifest of an export tells whether all of its blocks are here. The answer also
+says what is NOT proven.
 
 Exit status: 0 all verified; 1 something does not verify; 2 an input cannot be
-read; 3 nothing failed, but there was nothing to verify, or something that is
-needed was missing, such as a digest.`
+read, or the command line is wrong; 3 nothing failed, but there was nothing to
+verify, something that is needed was missing, such as a digest or a part of an
+export, or the run was interrupted.`
 
 // Exit statuses of verify. Where several apply, the first one here counts.
 const (
@@ -91,7 +94,7 @@ func runVerify(cmd *cobra.Command, opt verifyOptions, args []string) error {
 	if opt.digestFile != "" {
 		d, err := readDigest(opt.digestFile)
 		if err != nil {
-			fmt.Fprintf(cmd.ErrOrStderr(), "tally: --digest %s: %v\n", opt.digestFile, err)
+			fmt.Fprintf(cmd.ErrOrStderr(), "tally: --digest %s: %s\n", opt.digestFile, plainError(err))
 			return exitStatus(exitMalformed)
 		}
 		run.trusted = d

@@ -40,6 +40,8 @@ func (r *verifyRun) expand(name string) (list []*source) {
 				return fs.SkipDir
 			}
 		case d.IsDir():
+		case d.Name() == "server.json", d.Name() == "server.lock":
+			r.skip(full, "tally serve's own, which holds nothing of a journal")
 		case d.Type().IsRegular():
 			list = append(list, &source{name: full})
 		case d.Type()&fs.ModeSymlink != 0:

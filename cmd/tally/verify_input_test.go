@@ -119,8 +119,8 @@ func TestVerifyCutShort(t *testing.T) {
 		data    []byte
 		message string
 	}{
-		"cut.ion":      {text[:len(text)-20], `^  at offset \d+: `},
-		"cut.10n":      {binary[:len(binary)-20], `^  at offset \d+: value of \d+ bytes is cut short after \d+$`},
+		"cut.ion":      {text[:len(text)-20], `^  cannot be read as Ion or JSON at offset \d+: `},
+		"cut.10n":      {binary[:len(binary)-20], `^  cannot be read as Ion or JSON at offset \d+: value of \d+ bytes is cut short after \d+$`},
 		"cut.ion.gz":   {z[:len(z)*3/4], fmt.Sprintf(`^  the compressed data ends in the middle, after %d bytes: the file was cut short\. It gave \d+ bytes uncompressed$`, len(z)*3/4)},
 		"wrong.ion.gz": {append(bytes.Clone(z[:len(z)-8]), make([]byte, 8)...), fmt.Sprintf(`^  the compressed data cannot be read at offset %d: gzip: invalid checksum`, len(z))},
 	} {
@@ -130,7 +130,7 @@ func TestVerifyCutShort(t *testing.T) {
 	revision := []byte(`{hash:{{npBdEuBFl+GhVOpoa+4DdNmhhpiGfkZN0OE42MA/zrg=}},metadata:{id:"x"}} {hash:`)
 	verifyWant(t, exitRefused, []string{writeFile(t, "revision.ion", revision)}, "REFUSED", "MALFORMED", "undecided   .*could not be read to its end", "!empty")
 	receipt := append(golden(t, "receipt.ion"), `tally_receipt::{version:2,revision:{},proof:[]} {`...)
-	verifyWant(t, exitMalformed, []string{writeFile(t, "receipts.ion", receipt)}, `^  Tally receipt at offset \d+: a receipt has version 2, and only version 1 is known$`, `^  at offset \d+: `, "^1 verified, 1 malformed$")
+	verifyWant(t, exitMalformed, []string{writeFile(t, "receipts.ion", receipt)}, `^  Tally receipt at offset \d+: a receipt has version 2, and only version 1 is known$`, `^  cannot be read as Ion or JSON at offset \d+: `, "^1 verified, 1 malformed$")
 }
 
 // manyBlocks writes n blocks with distinct strands if strands is set, all alike

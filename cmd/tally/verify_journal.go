@@ -67,8 +67,12 @@ func journalSubject(j *journal, rep *hashchain.Report) string {
 	if j.key.stream {
 		what = "BLOCK_SUMMARY records"
 	}
-	if j.json {
+	switch j.json {
+	case 0:
+	case j.blocks:
 		what += " as JSON"
+	default:
+		what += ", partly as JSON"
 	}
 	switch {
 	case rep.First.StrandID == "" && j.key.strand != "":
@@ -100,6 +104,9 @@ func journalChecks(res *result, rep *hashchain.Report) {
 		}
 	}
 	if n := rep.WithData - rep.DataUndecided + rep.Deleted + rep.Redacted; n > 0 {
+		if len(kinds) == 1 {
+			_, kinds[0], _ = strings.Cut(kinds[0], " ")
+		}
 		res.check("%s: %s", count(n, "revision"), strings.Join(kinds, ", "))
 	}
 	if n := rep.HashOnly + rep.Summaries; n > 0 {
@@ -118,7 +125,7 @@ func journalDigest(res *result, rep *hashchain.Report, trusted *hashchain.Digest
 			res.check("the digest: the root of all block hashes is the trusted digest, tip %d", trusted.Tip.SequenceNo)
 		}
 		if n := rep.Last.SequenceNo - trusted.Tip.SequenceNo; n > 0 {
-			res.notProven("that %s after the tip of the trusted digest are the ledger's", count(int64(n), "block"))
+			res.notProven("that %s the ledger's", plural(int64(n), "block after the tip of the trusted digest is", "blocks after the tip of the trusted digest are"))
 		}
 	case j.digest:
 		res.undecide("the trusted digest could not be compared: %s", rep.NotChecked)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/backend/emulator/store"
@@ -28,7 +29,7 @@ func ledgerFileResult(ctx context.Context, name string, trusted *hashchain.Diges
 	l, err := emulator.Open(name, emulator.WithReadOnly())
 	switch {
 	case errors.Is(err, ledger.ErrDamaged):
-		res.failWith("ledgerFile", err.Error())
+		res.failWith("ledgerFile", plainError(err))
 		return res
 	case errors.Is(err, store.ErrInUse):
 		return malformed(name, errors.New("the ledger file is in use; stop who has it open, or verify a copy or an export"))
@@ -90,15 +91,26 @@ func compareDigest(ctx context.Context, l *emulator.Ledger, res *result, d ledge
 		res.undecide("the trusted digest is of another strand, %s", trusted.Tip.StrandID)
 		return
 	}
+	if trusted.Tip.SequenceNo > d.Tip.SequenceNo {
+		res.failWith("digest", fmt.Sprintf("the tip of the trusted digest is block %d, and the last block of the ledger is %d: blocks are missing", trusted.Tip.SequenceNo, d.Tip.SequenceNo))
+		return
+	}
 	b, err := l.Block(ctx, trusted.Tip, &trusted.Tip)
 	if err == nil {
 		err = b.Verify(*trusted)
 	}
-	if err != nil {
-		res.failWith("digest", "the trusted digest, tip "+trusted.Tip.String()+", does not hold this ledger: "+err.Error())
-		return
-	}
-	if res.Failed == 0 {
-		res.check("the digest: the tip of the trusted digest, %d, leads to it", trusted.Tip.SequenceNo)
+	var failure *hashchain.Failure
+	switch {
+	case errors.As(err, &failure) && failure.Rule == hashchain.RuleProof:
+		failure.Rule, failure.Address, failure.HasAddress = hashchain.RuleDigest, trusted.Tip, true
+		failure.Detail = "the root of the block hashes is not the trusted digest of this tip: at least one block was changed"
+		res.fail([]*hashchain.Failure{failure}, 1)
+	case err != nil:
+		res.failWith("digest", "the trusted digest could not be compared: "+plainError(err))
+	case res.Failed == 0:
+		res.check("the digest: the root of all block hashes is the trusted digest, tip %d", trusted.Tip.SequenceNo)
+		if n := d.Tip.SequenceNo - trusted.Tip.SequenceNo; n > 0 {
+			res.notProven("that %s the ledger's", plural(int64(n), "block after the tip of the trusted digest is", "blocks after the tip of the trusted digest are"))
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/hashchain/ion"
+	"github.com/tallyledger/tally/ledger"
 )
 
 // verdict is what came of one receipt, journal or file.
@@ -101,11 +102,15 @@ func plainError(err error) string {
 	var failure *hashchain.Failure
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Sprintf("at offset %d: %s", syntax.Offset, syntax.Msg)
+		return fmt.Sprintf("cannot be read as Ion or JSON at offset %d: %s", syntax.Offset, syntax.Msg)
 	case errors.As(err, &failure):
 		return failure.Detail
 	}
-	return strings.TrimPrefix(err.Error(), "hashchain: ")
+	text := err.Error()
+	for _, prefix := range []string{"hashchain: ", ledger.ErrDamaged.Error() + ": "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
 }
 
 // Why a result is undecided.
@@ -132,12 +137,16 @@ func count(n int64, noun string) string {
 // recognised, or that there is nothing to verify.
 func restResult(f *fileItems) *result {
 	res := &result{Files: []string{f.name}}
-	seen := int64(f.blocks+f.receipts+f.manifests) + f.revisions.Revisions + f.malformed
+	seen := int64(f.blocks+f.receipts+f.manifests) + f.revisions.Revisions
 	switch {
+	case f.malformed > 0 && seen == 0: // what it is says the error
+		return nil
 	case f.unknown > 0:
 		res.undecide("%s not recognised, the first one at offset %d: verify knows receipts, answers of GetRevision and GetBlock, journal blocks, stream records and revisions", plural(int64(f.unknown), "value is", "values are"), f.firstOff)
 	case seen > 0:
 		return nil
+	case f.digests > 0 && f.trusted:
+		res.nothing("the trusted digest itself: there is nothing to verify in it")
 	case f.digests > 0:
 		res.nothing("a digest proves nothing by itself: give it with --digest, together with what it is to prove")
 	case f.controls > 0:

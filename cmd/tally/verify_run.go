@@ -48,7 +48,7 @@ type journal struct {
 	starts []int64    // how many blocks there were before each of them
 	blocks int64
 	cut    []string // those of them that could not be read to their end
-	json   bool
+	json   int64    // how many of the blocks are out of JSON
 	v      *hashchain.Verifier
 	digest bool // the trusted digest is of this strand
 }
@@ -145,6 +145,7 @@ type fileItems struct {
 	controlName string // of the last one
 	manifests   int    // that are compared with the blocks at the end
 	digests     int
+	trusted     bool // the last of them is the trusted one
 	unknown     int
 	firstOff    int64 // of the first unknown value
 	further     int64 // blocks of more strands than one run takes
@@ -178,6 +179,7 @@ func (r *verifyRun) item(f *fileItems, off int64, it hashchain.Item) {
 		r.report(receiptResult(f.name, it, r.trusted))
 	case hashchain.DigestItem:
 		f.digests++
+		f.trusted = r.trusted != nil && *it.Digest == *r.trusted
 	case hashchain.ControlItem:
 		if r.manifests.add(f.name, it.Value) {
 			f.manifests++
@@ -213,7 +215,7 @@ func (r *verifyRun) block(f *fileItems, off int64, it hashchain.Item) {
 		j.from, j.files, j.starts = f, append(j.files, f.name), append(j.starts, j.blocks)
 	}
 	j.blocks++
-	j.json = j.json || it.JSON
+	j.json += int64(b2i(it.JSON))
 	if j.key.stream {
 		r.link.addSummary(it.Value)
 	}
@@ -278,16 +280,21 @@ func (r *verifyRun) finishFile(f *fileItems, err error) {
 		}
 		r.report(res)
 	}
+	rest := restResult(f)
 	if f.malformed > 0 {
-		r.report(&result{Files: []string{f.name}, Verdict: unreadable, Errors: f.errors, Malformed: f.malformed})
+		res := &result{Files: []string{f.name}, Verdict: unreadable, Errors: f.errors, Malformed: f.malformed}
+		if rest != nil {
+			res.Undecided, rest = rest.Undecided, nil
+		}
+		r.report(res)
 	}
 	if f.further > 0 {
 		res := &result{Files: []string{f.name}}
 		res.undecide("%s not checked: they are of further strands, and one run takes %d. Give fewer files at a time", plural(f.further, "block was", "blocks were"), maxJournals)
 		r.report(res)
 	}
-	if res := restResult(f); res != nil && !interrupted {
-		r.report(res)
+	if rest != nil && !interrupted {
+		r.report(rest)
 	}
 }
 
