@@ -78,7 +78,8 @@
 // In blocks that QLDB wrote nothing binds blockAddress, transactionId and
 // blockTimestamp, but for what revisions repeat of them: their metadata has the
 // transaction id. A hash-only revision proves a hash and no more. A section
-// that was taken out of a block as a whole can be told by its entry only.
+// that was taken out of a block as a whole can be told by its entry only, and
+// no hash covers fields that QLDB does not write: [Counts] has both.
 //
 // # What is not here
 //

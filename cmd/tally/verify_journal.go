@@ -46,8 +46,8 @@ func journalResult(j *journal, rep *hashchain.Report, trusted *hashchain.Digest)
 	if rep.Summaries > 0 {
 		res.notProven("which document the hash of a revision is of: no hash covers documentId in a summary")
 	}
-	if j.key.stream && rep.Unlinked > 0 {
-		res.notProven("the links of %s: a stream leaves out blocks without revisions, and the block before is not here", count(rep.Unlinked, "block"))
+	if n := rep.Unlinked + 1; j.key.stream && rep.Blocks > 0 {
+		res.notProven("the links of %s: a stream leaves out blocks without revisions, and the block before is not here, or not next to it", count(n, "block"))
 	}
 	return res
 }

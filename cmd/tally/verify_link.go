@@ -43,7 +43,7 @@ func (l *linker) addDetails(revision ion.Value) { l.add(&l.details, revision) }
 
 // explain says which revisions stand in no summary.
 func (l *linker) explain(res *result) {
-	if len(l.details) == 0 {
+	if len(l.details) == 0 || res.Failed > 0 { // hashes in a wrong block say nothing
 		return
 	}
 	if l.full {

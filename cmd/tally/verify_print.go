@@ -126,7 +126,7 @@ func fileNames(names []string) string {
 }
 
 func (p *textPrinter) end(s summary) error {
-	if p.n > 1 || len(s.Skipped) > 0 || s.Interrupted {
+	if p.n > 1 || p.n > 0 && (len(s.Skipped) > 0 || s.Interrupted) {
 		p.line("")
 	}
 	for _, f := range s.Skipped {

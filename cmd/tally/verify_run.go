@@ -239,7 +239,10 @@ func (r *verifyRun) revision(f *fileItems, it hashchain.Item) {
 	c.Add(&counts)
 	if it.Record {
 		c.details++
-		r.link.addDetails(it.Value)
+		// The hash that a revision states stands for it only if it is its own.
+		if len(failures) == 0 && counts.DataUndecided == 0 {
+			r.link.addDetails(it.Value)
+		}
 	}
 	if len(failures) > 0 {
 		c.failed++
