@@ -115,7 +115,7 @@ func (m *manifests) compare(res *result, strand string, have blockRange) {
 		}
 		switch {
 		case len(missing) > 0:
-			res.undecide("%s of the export are missing: the manifest %s lists them", listed(missing), one.file)
+			res.undecide("the export is not complete: not here, but in the manifest %s: %s", one.file, listed(missing))
 		case m.full:
 			res.undecide("the manifests list too many objects to compare in one run: give fewer files at a time")
 		case res.Failed == 0:
