@@ -32,6 +32,8 @@ type Bolt struct {
 	header Header
 	users  users
 
+	readers readers
+
 	apply   sync.Mutex // serialises Apply; held while its group is written
 	order   order      // under apply
 	reader  bool       // opened for reading only
@@ -174,6 +176,8 @@ func (b *Bolt) Apply(ops []Op) error {
 	if err := checkOps(ops); err != nil || len(ops) == 0 {
 		return err
 	}
+	b.retire(true)
+	defer b.retire(false)
 	tx, err := b.stage(ops)
 	if err != nil {
 		return err
@@ -372,11 +376,12 @@ func (b *Bolt) Close() error {
 	}
 }
 
-// release unmaps and unlocks the file. No transaction is open.
+// release unmaps and unlocks the file. No snapshot is open.
 func (b *Bolt) release() error {
 	if b.wedged.Load() {
 		return b.file.Close()
 	}
+	b.retire(true)
 	return b.db.Close()
 }
 

@@ -22,11 +22,11 @@ func (b *Bolt) snapshot() (*boltSnapshot, error) {
 	if fatal := b.fatal.Load(); fatal != nil {
 		return nil, *fatal
 	}
-	tx, err := b.begin()
+	tx, err := b.acquire()
 	if err != nil {
 		return nil, err
 	}
-	return &boltSnapshot{store: b, tx: tx, top: b.topTree(tx)}, nil
+	return &boltSnapshot{store: b, tx: tx}, nil
 }
 
 // leave ends one snapshot, and the store with the last one after Close.
@@ -36,16 +36,24 @@ func (b *Bolt) leave() {
 	}
 }
 
-// boltSnapshot is one bbolt read transaction, which keeps its pages from being
-// reused. What it returns points into the mapped file. Faults are guarded
+// boltSnapshot is a use of a bbolt read transaction, which keeps its pages from
+// being reused. What it returns points into the mapped file. Faults are guarded
 // against while a method runs; who reads a value later relies on nobody
 // shortening the file while it is open.
 type boltSnapshot struct {
-	store  *Bolt
-	tx     *boltTx // nil once closed
-	top    boltTree
-	spaces [spaces + 1]*boltTree // those in use
-	err    error
+	store *Bolt
+	tx    *readTx // nil once closed
+	err   error
+
+	// The first cursor is part of the snapshot: most need one.
+	first    firstCursor
+	hasFirst bool
+}
+
+type firstCursor struct {
+	walk  boltWalk
+	at    positioned
+	stack [6]place // deeper trees are rare
 }
 
 func (s *boltSnapshot) Get(space Space, key []byte) (v []byte) {
@@ -65,18 +73,21 @@ func (s *boltSnapshot) Get(space Space, key []byte) (v []byte) {
 func (s *boltSnapshot) Cursor(space Space) Cursor {
 	var none []byte
 	defer s.guard(&none, debug.SetPanicOnFault(true))
-	c := &boltWalk{snap: s, dead: true}
-	if t := s.tree(space); t != nil {
-		c.tree, c.dead = *t, false
+	c := &s.first
+	if s.hasFirst {
+		c = new(firstCursor)
 	}
-	return &positioned{raw: c}
+	s.hasFirst = true
+	c.walk = boltWalk{snap: s, tree: s.tree(space), stack: c.stack[:0]}
+	c.at.raw = &c.walk
+	return &c.at
 }
 
 func (s *boltSnapshot) Err() error { return s.err }
 
 func (s *boltSnapshot) Close() error {
 	if s.tx != nil {
-		s.store.rollback(s.tx)
+		s.store.yield(s.tx)
 		s.tx = nil
 		s.store.leave()
 	}
@@ -88,15 +99,11 @@ func (s *boltSnapshot) tree(space Space) *boltTree {
 	if !s.usable() || !space.valid() {
 		return nil
 	}
-	if s.spaces[space] == nil {
-		t, err := s.top.bucket(bucketNames[space])
-		if err != nil {
-			s.damaged(err)
-			return nil
-		}
-		s.spaces[space] = &t
+	t, err := s.tx.tree(space)
+	if err != nil {
+		s.damaged(err)
 	}
-	return s.spaces[space]
+	return t
 }
 
 // usable notes as the snapshot's error when it is closed.

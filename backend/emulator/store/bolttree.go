@@ -13,6 +13,7 @@ type boltTree struct {
 	pages  boltPages
 	root   uint64
 	inline boltPage // where root is 0
+	loaded bool     // inline is the root page of a tree that is read often
 }
 
 var (
@@ -51,10 +52,17 @@ func (t *boltTree) bucket(name []byte) (boltTree, error) {
 }
 
 func (t *boltTree) top() (boltPage, error) {
-	if t.root == 0 {
+	if t.root == 0 || t.loaded {
 		return t.inline, nil
 	}
 	return t.pages.page(t.root)
+}
+
+// load keeps the root page, which every search begins with.
+func (t *boltTree) load() (err error) {
+	t.inline, err = t.top()
+	t.loaded = true
+	return err
 }
 
 // down returns the i-th child of page p. A tree's keys grow from left to right,

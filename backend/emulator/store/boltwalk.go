@@ -8,10 +8,10 @@ import (
 // boltWalk is a cursor on a boltTree.
 type boltWalk struct {
 	snap  *boltSnapshot
-	tree  boltTree
-	stack []place // from the root to a leaf; empty beyond either end
-	key   []byte  // where it stands, nil for nowhere yet
-	dead  bool    // there is nothing to walk, or the walk met damage
+	tree  *boltTree // nil when there is nothing to walk
+	stack []place   // from the root to a leaf; empty beyond either end
+	key   []byte    // where it stands, nil for nowhere yet
+	dead  bool      // the walk met damage
 }
 
 // place is an element of a page: on a leaf the current key, on a branch the
@@ -84,7 +84,7 @@ func (c *boltWalk) step(d direction) (k, v []byte) {
 
 // usable reports whether there is anything to walk. After Close of the snapshot
 // it notes the misuse.
-func (c *boltWalk) usable() bool { return c.snap.usable() && !c.dead }
+func (c *boltWalk) usable() bool { return c.snap.usable() && !c.dead && c.tree != nil }
 
 // restart goes to the first element of the root.
 func (c *boltWalk) restart() bool {
@@ -95,9 +95,6 @@ func (c *boltWalk) restart() bool {
 	if err != nil {
 		c.fail(err)
 		return false
-	}
-	if c.stack == nil {
-		c.stack = make([]place, 0, 6) // deeper trees are rare
 	}
 	c.stack, c.key = append(c.stack[:0], place{page: root}), nil
 	return true

@@ -165,17 +165,17 @@ func FuzzPages(f *testing.F) {
 
 // readAll reads a tree that stands alone, in every way there is.
 func readAll(tree boltTree) {
-	snap := &boltSnapshot{store: &Bolt{}, tx: new(boltTx)}
+	snap := &boltSnapshot{store: &Bolt{}, tx: new(readTx)}
 	check := pathCheck{tree: tree}
-	c := positioned{raw: &boltWalk{snap: snap, tree: tree}}
+	c := positioned{raw: &boltWalk{snap: snap, tree: &tree}}
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		_ = len(v)
 		_, _ = tree.get(k)
 		_ = check.covers(k)
-		seeker := positioned{raw: &boltWalk{snap: snap, tree: tree}}
+		seeker := positioned{raw: &boltWalk{snap: snap, tree: &tree}}
 		seeker.Seek(k)
 	}
-	c = positioned{raw: &boltWalk{snap: snap, tree: tree}}
+	c = positioned{raw: &boltWalk{snap: snap, tree: &tree}}
 	for k, _ := c.Last(); k != nil; k, _ = c.Prev() {
 		_ = len(k)
 	}
