@@ -233,13 +233,18 @@ func checkContainer(v Value, off, depth int) error {
 
 // Decoder opens values from bytes that were checked before they were stored,
 // such as documents read from a ledger's file. It looks at the symbol table and
-// the outermost header only, and keeps the last symbol table: documents of one
-// shape share it. Damaged bytes give an error or, deeper inside, accessors that
+// the outermost header only, and keeps a few symbol tables: documents of one
+// shape share one. Damaged bytes give an error or, deeper inside, accessors that
 // report false; nothing panics. A Decoder must not be used by two goroutines at
 // once; the zero Decoder is ready.
 type Decoder struct {
-	table []byte
-	syms  *SymbolTable
+	kept [4]keptTable // the one that was used last comes first
+}
+
+// keptTable is a symbol table with its bytes, version marker included.
+type keptTable struct {
+	data []byte
+	syms *SymbolTable
 }
 
 // Open returns the one value of the stream. It keeps a reference to data.
@@ -247,8 +252,16 @@ func (d *Decoder) Open(data []byte) (Value, error) {
 	if !IsBinary(data) {
 		return Value{}, syntaxErr(0, "binary Ion must begin with the version marker e0 01 00 ea")
 	}
-	if n := len(d.table); n > 0 && len(data) > n && bytes.Equal(data[:n], d.table) {
-		return d.finish(data, n, d.syms)
+	for i := range d.kept {
+		k := &d.kept[i]
+		n := len(k.data)
+		if n == 0 {
+			break
+		}
+		if len(data) > n && bytes.Equal(data[:n], k.data) {
+			d.kept[0], d.kept[i] = d.kept[i], d.kept[0]
+			return d.finish(data, n, d.kept[0].syms)
+		}
 	}
 	v, err := header(data[4:], systemTable, 4)
 	if err != nil {
@@ -265,7 +278,10 @@ func (d *Decoder) Open(data []byte) (Value, error) {
 		return Value{}, atOffset(err, 4)
 	}
 	n := 4 + len(v.raw)
-	d.table, d.syms = append(d.table[:0], data[:n]...), syms
+	last := len(d.kept) - 1
+	oldest := d.kept[last].data
+	copy(d.kept[1:], d.kept[:last])
+	d.kept[0] = keptTable{append(oldest[:0], data[:n]...), syms}
 	return d.finish(data, n, syms)
 }
 
