@@ -59,7 +59,8 @@ func (n *likeNode) truth(m *machine) (tri, error) {
 }
 
 // read evaluates the pattern and its escape character. unknown says that one of
-// them is null.
+// them is null, or that they are no text and value is null: then the result is
+// null, as in the Kotlin engine, which looks at the value first.
 func (n *likeNode) read(m *machine, value *datum) (p *likePattern, unknown bool, err error) {
 	pattern, err := n.pattern.eval(m)
 	if err != nil {
@@ -80,6 +81,9 @@ func (n *likeNode) read(m *machine, value *datum) (p *likePattern, unknown bool,
 	text, ok := pattern.v.Text()
 	esc, escOK := escape.v.Text()
 	if !ok || n.escape != nil && !escOK {
+		if value.unknown() {
+			return nil, true, nil
+		}
 		shown := ""
 		if n.escape != nil {
 			shown = escape.ionText()
