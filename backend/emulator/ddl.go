@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/tallyledger/tally/backend/emulator/partiql"
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
@@ -26,6 +27,15 @@ func (s *statement) beginDDL(names ...string) *catalog {
 // store makes the changed table the transaction's own.
 func (s *statement) storeTable(c *catalog, nextIx uint32, t *table) {
 	s.t.cat = c.with(nextIx, s.t.l.serial.Add(1), t)
+}
+
+// noTable is the error for a table that is not there: err, or in STANDARD mode
+// the one that a forbidden table gets too.
+func (s *statement) noTable(err error) error {
+	if s.t.l.Mode() == Standard {
+		return errBad("%s", partiql.AccessDenied)
+	}
+	return err
 }
 
 // CreateTable makes an active table.
@@ -66,7 +76,7 @@ func (s *statement) DropTable(name string) (string, error) {
 	c := s.beginDDL(name)
 	t, ok := c.byName[name]
 	if !ok {
-		return "", errState("Table with name: USER.%s does not exist", name)
+		return "", s.noTable(errState("Table with name: USER.%s does not exist", name))
 	}
 	t = t.clone()
 	t.status = statusInactive
@@ -79,7 +89,7 @@ func (s *statement) UndropTable(id string) (string, error) {
 	c := s.beginDDL()
 	t, ok := c.byID[id]
 	if !ok {
-		return "", errState("Table with id: %s does not exist", id)
+		return "", s.noTable(errState("Table with id: %s does not exist", id))
 	}
 	s.t.reads.add(nameItem(t.name), s.v.seq)
 	if t.active() {
@@ -103,7 +113,7 @@ func (s *statement) CreateIndex(name, field string) (string, error) {
 	c := s.beginDDL(name)
 	t, ok := c.byName[name]
 	if !ok {
-		return "", errState("Table with name: USER.%s does not exist", name)
+		return "", s.noTable(errState("Table with name: USER.%s does not exist", name))
 	}
 	if len(field) == 0 || len(field) > maxFieldName {
 		return "", errBad("Invalid index field: a field name has 1 to %d characters", maxFieldName)
@@ -127,7 +137,7 @@ func (s *statement) DropIndex(id, name string) (string, error) {
 	c := s.beginDDL(name)
 	t, ok := c.byName[name]
 	if !ok {
-		return "", errState("Table with name: USER.%s does not exist", name)
+		return "", s.noTable(errState("Table with name: USER.%s does not exist", name))
 	}
 	for i, x := range t.indexes {
 		if x.id == id {

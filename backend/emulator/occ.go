@@ -12,8 +12,6 @@ import (
 // never hide one.
 type item uint64
 
-var itemSeed = maphash.MakeSeed()
-
 // Kinds of items.
 const (
 	itemDoc = iota
@@ -22,17 +20,18 @@ const (
 	itemTableName  // what a table name stands for
 	itemCatalog    // the catalog as a whole
 	itemRedactions // redactions in a block
+	itemKinds
 )
 
-func makeItem(kind byte, name ...[]byte) item {
-	var h maphash.Hash
-	h.SetSeed(itemSeed)
-	_ = h.WriteByte(kind)
-	for _, n := range name {
-		_, _ = h.Write(n)
+// itemSeeds keep names of different kinds apart.
+var itemSeeds = func() (seeds [itemKinds]maphash.Seed) {
+	for i := range seeds {
+		seeds[i] = maphash.MakeSeed()
 	}
-	return item(h.Sum64())
-}
+	return seeds
+}()
+
+func makeItem(kind int, name []byte) item { return item(maphash.Bytes(itemSeeds[kind], name)) }
 
 func docItem(k docKey) item { return makeItem(itemDoc, k[:]) }
 
@@ -42,11 +41,11 @@ func tableItem(no uint32) item {
 	return makeItem(itemTable, b[:])
 }
 
-func nameItem(table string) item { return makeItem(itemTableName, []byte(table)) }
+func nameItem(table string) item { return item(maphash.String(itemSeeds[itemTableName], table)) }
 
 func indexItem(prefix []byte) item { return makeItem(itemIndexKey, prefix) }
 
-func catalogItem() item { return makeItem(itemCatalog) }
+func catalogItem() item { return makeItem(itemCatalog, nil) }
 
 func redactionItem(seq int64) item { return makeItem(itemRedactions, seqKey(seq)) }
 

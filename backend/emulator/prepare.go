@@ -144,7 +144,7 @@ func (t *Transaction) buildIndexes(ctx context.Context, r *commitRequest) error 
 			}
 			continue
 		}
-		if _, kept := t.cat.tables[b.table].index(b.index.field); !kept {
+		if x, kept := t.cat.tables[b.table].index(b.index.field); !kept || x.no != b.index.no {
 			continue // dropped again by a later statement
 		}
 		for k, doc := range store.Scan(v.snap, store.Document, tableKey(b.table)) {

@@ -46,7 +46,7 @@ func (s *statement) prepareRedaction(r partiql.Redaction) (redaction, error) {
 	}
 	tbl, ok := s.catalog().byID[r.TableID]
 	if !ok {
-		return red, errBad("Table with id: %s does not exist", r.TableID)
+		return red, s.noTable(errBad("Table with id: %s does not exist", r.TableID))
 	}
 	if r.SequenceNo < 0 || r.SequenceNo > s.v.seq {
 		return red, errBad("The sequence number of the provided block address is beyond the strand's latest committed record: %d, the latest is %d", r.SequenceNo, s.v.seq)

@@ -20,9 +20,10 @@ const (
 // its first page is given out, so an announced page never changes.
 type resultSet struct {
 	buf   []byte
-	ends  []int64 // where each value ends, counted over buf or file
-	pos   int     // first value not yet given out
-	token string  // of the next page
+	ends  []int64  // where each value ends, counted over buf or file
+	few   [4]int64 // the first memory of ends
+	pos   int      // first value not yet given out
+	token string   // of the next page
 	io    ledger.IOUsage
 	file  *os.File // holds the rows once there are too many for memory
 	limit int64
@@ -66,6 +67,9 @@ func (r *resultSet) add(v ion.Value, stream []byte) error {
 	end := int64(len(stream))
 	if n := len(r.ends); n > 0 {
 		end += r.ends[n-1]
+	}
+	if r.ends == nil {
+		r.ends = r.few[:0]
 	}
 	r.ends = append(r.ends, end)
 	if r.file != nil {

@@ -25,8 +25,10 @@ type Session struct {
 
 	mu      sync.Mutex // held for one command; guards what follows
 	dead    error      // what commands on a dead session get
+	now     time.Time  // when the command began
 	tx      *Transaction
 	results results
+	spare   *resultSet      // memory of one that is read to its end
 	expired map[string]bool // transactions of this session that expired
 }
 
@@ -65,9 +67,11 @@ func (s *Session) enter() error {
 	return nil
 }
 
+// checkAge takes the time and ends the session if it is too old.
 func (s *Session) checkAge() {
+	s.now = s.l.hooks.Now()
 	limit := s.l.limits.SessionTime
-	if s.epoch != s.l.hooks.Faults.Epoch() || limit > 0 && s.l.hooks.Now().Sub(s.begun) > limit {
+	if s.epoch != s.l.hooks.Faults.Epoch() || limit > 0 && s.now.Sub(s.begun) > limit {
 		s.end(ledger.NewError(invalidSession, "", "Session "+s.id+" has expired"))
 	}
 }
@@ -100,7 +104,7 @@ func (s *Session) StartTransaction(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if s.tx != nil {
-		if !s.tx.expired(s.l.hooks.Now()) {
+		if !s.tx.expired(s.now) {
 			return "", ledger.NewError(badRequest, codeOther, textOpenTx)
 		}
 		s.expire()
@@ -125,7 +129,7 @@ func (s *Session) expire() {
 // current checks that txID is the open transaction.
 func (s *Session) current(txID string) (*Transaction, error) {
 	if s.tx != nil && s.tx.id == txID {
-		if !s.tx.expired(s.l.hooks.Now()) {
+		if !s.tx.expired(s.now) {
 			return s.tx, nil
 		}
 		s.expire()
@@ -148,8 +152,13 @@ func (s *Session) ExecuteStatement(ctx context.Context, txID, statement string, 
 	if err != nil {
 		return RawPage{}, err
 	}
-	set := &resultSet{quota: &s.l.quota, limit: s.l.limits.ResultMemory}
-	if err := tx.execute(ctx, statement, params, set); err != nil {
+	set := s.spare
+	if set == nil {
+		set = &resultSet{}
+	}
+	s.spare = nil
+	set.quota, set.limit = &s.l.quota, s.l.limits.ResultMemory
+	if err := tx.execute(ctx, s.now, statement, params, set); err != nil {
 		set.release()
 		return RawPage{}, err
 	}
@@ -181,7 +190,9 @@ func (s *Session) page(set *resultSet, start time.Time) (RawPage, error) {
 	}
 	p := RawPage{Values: values, IO: set.io}
 	set.io = ledger.IOUsage{} // all of it is the first page's
-	p.Token = s.results.keep(set)
+	if p.Token = s.results.keep(set); p.Token == "" {
+		s.spare = set
+	}
 	p.Timing = timing(start)
 	return p, nil
 }

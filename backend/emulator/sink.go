@@ -11,10 +11,7 @@ import (
 
 // Insert makes a new document.
 func (s *statement) Insert(info *partiql.TableInfo, doc ion.Value) (string, error) {
-	t, err := s.table(info)
-	if err != nil {
-		return "", err
-	}
+	t := s.table(info)
 	id := s.t.l.ids.Next()
 	c := change{key: makeDocKey(t.no, id), table: t}
 	c.set(doc)
@@ -53,10 +50,7 @@ func (s *statement) Delete(info *partiql.TableInfo, key partiql.RowKey) error {
 
 // current is a document as it stands before the statement, ready to be changed.
 func (s *statement) current(info *partiql.TableInfo, key partiql.RowKey) (change, error) {
-	t, err := s.table(info)
-	if err != nil {
-		return change{}, err
-	}
+	t := s.table(info)
 	c := change{table: t}
 	copy(c.key[:], tableKey(t.no))
 	copy(c.key[4:], key[:])

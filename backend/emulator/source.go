@@ -31,7 +31,7 @@ func (s *statement) Table(name string) (partiql.TableInfo, bool) {
 	if !ok {
 		return partiql.TableInfo{}, false
 	}
-	return partiql.TableInfo{ID: t.id, Name: t.name, Indexes: t.fields()}, true
+	return partiql.TableInfo{ID: t.id, Name: t.name, Indexes: t.fields(), Ref: t}, true
 }
 
 func (t *table) fields() []string {
@@ -45,15 +45,36 @@ func (t *table) fields() []string {
 // Version names the catalog that the statement is prepared with.
 func (s *statement) Version() uint64 { return s.catalog().serial }
 
-// table finds the table that a plan names. A plan from the cache never asked
-// Table, so the name is read here.
-func (s *statement) table(info *partiql.TableInfo) (*table, error) {
-	t, ok := s.catalog().byID[info.ID]
-	if !ok {
-		return nil, damaged("no table with id %s", info.ID)
-	}
+// table is the table that a plan names, which was prepared with the statement's
+// catalog or one of the same content. A plan from the cache never asked Table, so
+// the name is read here.
+func (s *statement) table(info *partiql.TableInfo) *table {
+	t := info.Ref.(*table)
 	s.t.reads.add(nameItem(t.name), s.v.seq)
-	return t, nil
+	return t
+}
+
+// reading is the memory of one read. Reads of tables that are joined nest, so a
+// statement can have several under way.
+type reading struct {
+	row partiql.Row
+	key []byte // of an index
+	doc docKey
+}
+
+func (t *Transaction) reading() *reading {
+	n := len(t.spare)
+	if n == 0 {
+		return &reading{}
+	}
+	r := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	return r
+}
+
+func (t *Transaction) done(r *reading) {
+	r.row = partiql.Row{}
+	t.spare = append(t.spare, r)
 }
 
 func (s *statement) TxID() string { return s.t.id }
@@ -66,10 +87,7 @@ func (s *statement) DocID(key partiql.RowKey) string {
 
 // Scan yields a table in order of document ids, which is that of insertion.
 func (s *statement) Scan(ctx context.Context, info *partiql.TableInfo, vw partiql.View, yield func(*partiql.Row) error) error {
-	t, err := s.table(info)
-	if err != nil {
-		return err
-	}
+	t := s.table(info)
 	s.t.reads.add(tableItem(t.no), s.v.seq)
 	prefix := tableKey(t.no)
 	own := s.ownOf(t.no)
@@ -212,46 +230,42 @@ func (c *change) version() int64 {
 
 // ByID yields one document. An id that is no id is that of no document.
 func (s *statement) ByID(_ context.Context, info *partiql.TableInfo, vw partiql.View, docID string, yield func(*partiql.Row) error) error {
-	t, err := s.table(info)
-	if err != nil {
-		return err
-	}
+	t := s.table(info)
 	id, err := hashchain.ParseID(docID)
 	if err != nil {
 		return nil
 	}
-	k := makeDocKey(t.no, id)
-	if c := s.t.writes.get(k); c != nil {
-		var row partiql.Row
-		return s.yieldOwn(c, vw, &row, yield)
+	r := s.t.reading()
+	defer s.t.done(r)
+	r.doc = makeDocKey(t.no, id)
+	if c := s.t.writes.get(r.doc); c != nil {
+		return s.yieldOwn(c, vw, &r.row, yield)
 	}
-	_, err = s.byKey(k, vw, yield)
+	_, err = s.byKey(r, vw, yield)
 	return err
 }
 
-// byKey yields the committed document at a key, and reports whether there is
-// one.
-func (s *statement) byKey(k docKey, vw partiql.View, yield func(*partiql.Row) error) (found bool, err error) {
-	s.t.reads.add(docItem(k), s.v.seq)
-	v := s.v.snap.Get(store.Document, k[:])
+// byKey yields the committed document r.doc, and reports whether there is one.
+func (s *statement) byKey(r *reading, vw partiql.View, yield func(*partiql.Row) error) (found bool, err error) {
+	s.t.reads.add(docItem(r.doc), s.v.seq)
+	v := s.v.snap.Get(store.Document, r.doc[:])
 	if v == nil {
 		return false, s.v.snap.Err()
 	}
-	var row partiql.Row
-	if err := s.stored(&row, k[:], v, vw); err != nil {
+	if err := s.stored(&r.row, r.doc[:], v, vw); err != nil {
 		return true, err
 	}
-	return true, yield(&row)
+	return true, yield(&r.row)
 }
 
-// behind yields the document that an entry of an index stands for.
-func (s *statement) behind(dk docKey, entry, sealed []byte, vw partiql.View, yield func(*partiql.Row) error) error {
+// behind yields the document r.doc, which an entry of an index stands for.
+func (s *statement) behind(r *reading, entry, sealed []byte, vw partiql.View, yield func(*partiql.Row) error) error {
 	if _, err := unseal(store.Index, entry, sealed); err != nil {
 		return err
 	}
-	found, err := s.byKey(dk, vw, yield)
+	found, err := s.byKey(r, vw, yield)
 	if err == nil && !found {
-		err = damaged("%s is not there, but %s", documentText(s.v.cat, dk), indexText(s.v.cat, entry))
+		err = damaged("%s is not there, but %s", documentText(s.v.cat, r.doc), indexText(s.v.cat, entry))
 	}
 	return err
 }
@@ -259,30 +273,28 @@ func (s *statement) behind(dk docKey, entry, sealed []byte, vw partiql.View, yie
 // ByIndex yields the documents behind one key of an index. The key is read,
 // also if there are none.
 func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw partiql.View, field string, key ion.Value, yield func(*partiql.Row) error) error {
-	t, err := s.table(info)
-	if err != nil {
-		return err
-	}
+	t := s.table(info)
 	x, ok := t.index(field)
 	if !ok {
 		return damaged("table %s has no index on %s", t.name, field)
 	}
-	prefix := ion.AppendIndexKey(indexPrefix(make([]byte, 0, 64), x.no, nil), key)
+	r := s.t.reading()
+	defer s.t.done(r)
+	r.key = ion.AppendIndexKey(indexPrefix(r.key[:0], x.no, nil), key)
+	prefix := r.key
 	s.t.reads.add(indexItem(prefix), s.v.seq)
-	var row partiql.Row
 	if !s.building(x.no) {
 		cur := s.v.snap.Cursor(store.Index)
 		for k, v := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = cur.Next() {
 			if len(k) != len(prefix)+sortKeyLen {
 				continue // a longer key value
 			}
-			var dk docKey
-			binary.BigEndian.PutUint32(dk[:], t.no)
-			copy(dk[4:], k[len(prefix):])
-			if s.t.writes.get(dk) != nil {
+			binary.BigEndian.PutUint32(r.doc[:], t.no)
+			copy(r.doc[4:], k[len(prefix):])
+			if s.t.writes.get(r.doc) != nil {
 				continue
 			}
-			if err := s.behind(dk, k, v, vw, yield); err != nil {
+			if err := s.behind(r, k, v, vw, yield); err != nil {
 				return err
 			}
 		}
@@ -292,7 +304,7 @@ func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw par
 	for _, i := range s.ownOf(t.no) {
 		c := &s.t.writes.changes[i]
 		if f, ok := c.data.Field(field); ok && ion.Equal(f, key) {
-			if err := s.yieldOwn(c, vw, &row, yield); err != nil {
+			if err := s.yieldOwn(c, vw, &r.row, yield); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tallyledger/tally/backend/emulator/partiql"
@@ -63,10 +64,9 @@ type effect struct {
 	changes int
 }
 
-// execute runs one statement and writes its rows to the session's results. The
-// digest takes in every statement received, also one that fails.
-func (t *Transaction) execute(ctx context.Context, text string, params []ion.Value, out *resultSet) error {
-	start := t.l.hooks.Now()
+// execute runs one statement, which came at start, and writes its rows to out.
+// The digest takes in every statement received, also one that fails.
+func (t *Transaction) execute(ctx context.Context, start time.Time, text string, params []ion.Value, out *resultSet) error {
 	if last := msTime(t.l.state.Load().txTime); start.Before(last) {
 		start = last // the ledger's time never goes back, and can be a few ms ahead
 	}
@@ -85,7 +85,9 @@ func (t *Transaction) execute(ctx context.Context, text string, params []ion.Val
 		t.rollback(m)
 		return err
 	}
-	s := &statement{t: t, v: v, now: ion.NewTimestamp(start)}
+	s := &t.stmt
+	clear(s.effects)
+	*s = statement{t: t, v: v, now: ion.NewTimestamp(start), effects: s.effects[:0]}
 	err = s.run(ctx, text, params, out)
 	if cerr := v.snap.Close(); err == nil && cerr != nil {
 		err = t.l.readFailure(cerr)

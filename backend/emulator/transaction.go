@@ -33,6 +33,9 @@ type Transaction struct {
 	digest     hashchain.CommitDigest
 	dec        ion.Decoder // for stored documents: most share one symbol table
 	size       int
+
+	stmt  statement  // the one that runs; its memory serves the next one
+	spare []*reading // reads that are not under way
 }
 
 // writeSet is what a transaction changes: one entry a document, in the order of

@@ -13,6 +13,7 @@ type compiler struct {
 	scope       *scope
 	slots       int
 	tables      int
+	queries     int
 	deferrals   int
 	aggs        int
 	refs        []string

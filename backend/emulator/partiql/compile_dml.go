@@ -75,7 +75,7 @@ func (c *compiler) readOnly(e Expr) {
 // dml compiles UPDATE, DELETE and FROM … .
 func (c *compiler) dml(s *DML) body {
 	c.scope = &scope{}
-	p := &dmlPlan{q: &query{}}
+	p := &dmlPlan{q: c.query()}
 	c.from(p.q, s.From, s.Where)
 	if c.err != nil {
 		return nil

@@ -52,8 +52,8 @@ var (
 	ErrUnknownTable = errors.New("partiql: no such table")
 )
 
-// accessDenied is QLDB's text for unknown and forbidden names alike.
-const accessDenied = "Access denied. Unable to run the statement due to insufficient permissions or an improper variable reference"
+// AccessDenied is QLDB's text for unknown and forbidden names alike.
+const AccessDenied = "Access denied. Unable to run the statement due to insufficient permissions or an improper variable reference"
 
 // Error is QLDB's text of the error.
 func (e *Error) Error() string {

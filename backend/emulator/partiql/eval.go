@@ -15,7 +15,7 @@ type Limits struct {
 	Bytes int64
 }
 
-// machine is the state of one run of a plan.
+// machine is the state of one run of a plan. A plan uses its machines again.
 type machine struct {
 	ctx       context.Context
 	plan      *Plan
@@ -23,6 +23,7 @@ type machine struct {
 	sink      Sink
 	params    []ion.Value
 	moved     int64 // bytes that expressions copied
+	largest   int   // bytes in a writer
 	limits    Limits
 	regs      []datum        // variables
 	rows      []*Row         // rows that table sources stand at
@@ -30,26 +31,63 @@ type machine struct {
 	refs      []ion.FieldRef // field names with their ids
 	deferred  []bool         // conditions that failed early and are tried again at the end
 	aggs      []datum        // results of aggregates over rows
+	cursors   []*cursor      // of the queries, once they have run
 	writers   []*ion.Writer
 	dec       ion.Decoder
 	key, text []byte // scratch
 	readIOs   int64
 	held      int64
 	ticks     uint32
+	running   bool
 }
 
-func newMachine(ctx context.Context, p *Plan, src Source, sink Sink, params []ion.Value, lim Limits) *machine {
-	m := &machine{ctx: ctx, plan: p, src: src, sink: sink, params: params, limits: lim}
-	m.regs = make([]datum, p.slots)
-	m.rows = make([]*Row, p.tables)
-	m.ords = make([]int, p.slots)
-	m.refs = make([]ion.FieldRef, len(p.refs))
-	for i, name := range p.refs {
-		m.refs[i] = ion.NewFieldRef(name)
+// machine returns a machine that is ready for a run.
+func (p *Plan) machine(ctx context.Context, src Source, sink Sink, params []ion.Value, lim Limits) *machine {
+	m, ok := p.machines.Get().(*machine)
+	if !ok {
+		m = &machine{plan: p}
+		m.regs = make([]datum, p.slots)
+		m.rows = make([]*Row, p.tables)
+		m.ords = make([]int, p.slots)
+		m.refs = make([]ion.FieldRef, len(p.refs))
+		for i, name := range p.refs {
+			m.refs[i] = ion.NewFieldRef(name)
+		}
+		m.deferred = make([]bool, p.deferrals)
+		m.aggs = make([]datum, p.aggs)
+		m.cursors = make([]*cursor, p.queries)
 	}
-	m.deferred = make([]bool, p.deferrals)
-	m.aggs = make([]datum, p.aggs)
+	m.ctx, m.src, m.sink, m.params, m.limits = ctx, src, sink, params, lim
 	return m
+}
+
+// maxScratch is how much memory of a finished run is kept for the next one.
+const maxScratch = 64 << 10
+
+// free takes a machine back after a run that ended, with an error or without.
+func (p *Plan) free(m *machine) {
+	clear(m.regs)
+	clear(m.rows)
+	clear(m.deferred)
+	clear(m.aggs)
+	for _, c := range m.cursors {
+		if c != nil {
+			c.emit, c.out = nil, nil
+			clear(c.keys)
+		}
+	}
+	m.ctx, m.src, m.sink, m.params = nil, nil, nil, nil
+	m.moved, m.readIOs, m.held, m.ticks = 0, 0, 0, 0
+	if m.largest > maxScratch {
+		m.writers, m.largest = nil, 0
+	}
+	if cap(m.key) > maxScratch {
+		m.key = nil
+	}
+	if cap(m.text) > maxScratch {
+		m.text = nil
+	}
+	p.machines.Put(m)
 }
 
 // tick looks at the context every few hundred rows.
@@ -114,6 +152,7 @@ func errTooLarge() error {
 // finish takes a Writer back and returns what it wrote, as a value and as the
 // stream that holds it.
 func (m *machine) finish(w *ion.Writer) (v ion.Value, stream []byte, err error) {
+	m.largest = max(m.largest, w.Len())
 	if err := m.copied(w.Len()); err != nil {
 		return v, nil, err
 	}
@@ -132,18 +171,34 @@ func (m *machine) finish(w *ion.Writer) (v ion.Value, stream []byte, err error) 
 	return v, stream, nil
 }
 
-// cursor is one execution of a query: the nested loops over its sources.
+// cursor is one execution of a query: the nested loops over its sources. A
+// machine has one for each query, which never runs inside itself.
 type cursor struct {
 	m      *machine
 	q      *query
-	emit   func() error
+	emit   func() error // what is done with each combination of rows
+	out    emitFunc     // where emitRow sends rows
 	rowFns []func(*Row) error
+	keys   []datum // by source, the single value that is looked up
+	// emitRow is the emit of a query without aggregates.
+	emitRow func() error
+}
+
+func (q *query) cursor(m *machine) *cursor {
+	c := m.cursors[q.no]
+	if c == nil {
+		c = &cursor{m: m, q: q, rowFns: make([]func(*Row) error, len(q.sources)), keys: make([]datum, len(q.sources))}
+		c.emitRow = func() error { return q.project.project(m, c.out) }
+		m.cursors[q.no] = c
+	}
+	return c
 }
 
 // loop executes q and calls emit for every combination of rows that its
 // conditions let through. The rows stand in the machine's variables.
 func (q *query) loop(m *machine, emit func() error) error {
-	c := &cursor{m: m, q: q, emit: emit, rowFns: make([]func(*Row) error, len(q.sources))}
+	c := q.cursor(m)
+	c.emit = emit
 	return c.level(0)
 }
 
@@ -178,7 +233,7 @@ func (c *cursor) table(i int, s *source) error {
 	if s.access == accessScan {
 		return m.src.Scan(m.ctx, s.table, s.view, fn)
 	}
-	keys, scan, err := c.lookupKeys(s)
+	keys, scan, err := c.lookupKeys(i, s)
 	if err != nil {
 		return err
 	}
@@ -205,7 +260,7 @@ func (c *cursor) table(i int, s *source) error {
 // lookupKeys are the values to look up, each once. An unknown among the values
 // of IN equals fields that are null or missing, which no index holds: scan says
 // that the whole table has to be read.
-func (c *cursor) lookupKeys(s *source) (keys []datum, scan bool, err error) {
+func (c *cursor) lookupKeys(i int, s *source) (keys []datum, scan bool, err error) {
 	d, err := s.key.eval(c.m)
 	if err != nil {
 		return nil, false, err
@@ -214,7 +269,8 @@ func (c *cursor) lookupKeys(s *source) (keys []datum, scan bool, err error) {
 		if d.unknown() {
 			return nil, false, nil
 		}
-		return []datum{d}, false, nil
+		c.keys[i] = d
+		return c.keys[i : i+1], false, nil
 	}
 	if !d.isSequence() {
 		return nil, false, nil
@@ -369,7 +425,7 @@ func (c *cursor) history(i int, s *source) error {
 	}
 	ids := []string{""}
 	if s.access == accessID {
-		keys, scan, err := c.lookupKeys(s)
+		keys, scan, err := c.lookupKeys(i, s)
 		if err != nil {
 			return err
 		}

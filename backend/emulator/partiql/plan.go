@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -17,16 +18,19 @@ type Options struct {
 }
 
 // Plan is a statement that is resolved against a catalog and ready to run. It is
-// immutable; any number of goroutines may run it at the same time.
+// immutable but for a pool of memory; any number of goroutines may run it at the
+// same time.
 type Plan struct {
 	stmt      *Statement
 	options   Options
 	slots     int
 	tables    int
+	queries   int
 	deferrals int
 	refs      []string
 	aggs      int
 	body      body
+	machines  sync.Pool // of *machine
 }
 
 // body is what a plan executes.
@@ -46,7 +50,7 @@ func Prepare(s *Statement, catalog Catalog, o Options) (*Plan, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	return &Plan{stmt: s, options: o, slots: c.slots, tables: c.tables, deferrals: c.deferrals, aggs: c.aggs, refs: c.refs, body: b}, nil
+	return &Plan{stmt: s, options: o, slots: c.slots, tables: c.tables, queries: c.queries, deferrals: c.deferrals, aggs: c.aggs, refs: c.refs, body: b}, nil
 }
 
 func (c *compiler) body(n Node) body {
@@ -77,6 +81,9 @@ func (p *Plan) ReadOnly() bool {
 
 // place gives an error of the evaluator its place in the text.
 func (p *Plan) place(at Pos, err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *evalError
 	if !errors.As(err, &e) {
 		return err
@@ -109,13 +116,13 @@ func (p *Plan) Run(ctx context.Context, src Source, sink Sink, params []ion.Valu
 	if sink == nil && !p.ReadOnly() {
 		return nil, errors.New("partiql: the statement writes and was given no Sink")
 	}
-	return &Rows{m: newMachine(ctx, p, src, sink, params, lim)}, nil
+	return &Rows{m: p.machine(ctx, src, sink, params, lim)}, nil
 }
 
 // Rows is the result of a run. It can be read once, by one goroutine.
 type Rows struct {
-	m    *machine
-	done bool
+	m       *machine // nil once the rows have been read
+	readIOs int64
 }
 
 // Result is one row of a result.
@@ -138,22 +145,26 @@ func (r *Result) Encode() []byte {
 // error of yield and returns it. Errors of the statement are *Error; a context
 // that ended is wrapped.
 func (r *Rows) Each(yield func(Result) error) error {
-	if r.done {
+	m := r.m
+	if m == nil || m.running {
 		return errors.New("partiql: the rows of a run can be read only once")
 	}
-	r.done = true
-	m := r.m
 	if m.ctx.Err() != nil {
 		return canceled(m.ctx)
 	}
-	err := m.plan.body.run(m, func(d datum, stream []byte) error {
+	m.running = true
+	p := m.plan
+	err := p.body.run(m, func(d datum, stream []byte) error {
 		v, err := d.build()
 		if err != nil {
 			return err
 		}
 		return yield(Result{Value: v, Stream: stream})
 	})
-	return m.plan.place(-1, err)
+	m.running = false
+	r.m, r.readIOs = nil, m.readIOs
+	p.free(m)
+	return p.place(-1, err)
 }
 
 // All is Each as an iterator. The error, if any, comes last, with a zero Result.
@@ -174,4 +185,9 @@ func (r *Rows) All() iter.Seq2[Result, error] {
 
 // ReadIOs is how many rows have been read so far, as QLDB counts read I/Os: one
 // for each row that the nested loops of the plan visited.
-func (r *Rows) ReadIOs() int64 { return r.m.readIOs }
+func (r *Rows) ReadIOs() int64 {
+	if r.m != nil {
+		return r.m.readIOs
+	}
+	return r.readIOs
+}

@@ -43,10 +43,16 @@ type source struct {
 
 // query is a compiled SELECT.
 type query struct {
+	no       int // among the queries of the plan
 	sources  []*source
 	project  projection
 	aggs     []aggregateSpec
 	distinct bool
+}
+
+func (c *compiler) query() *query {
+	c.queries++
+	return &query{no: c.queries - 1}
 }
 
 // subquery compiles a SELECT in a scope of its own.
@@ -54,7 +60,8 @@ func (c *compiler) subquery(s *Select) *query {
 	outer, inFrom, aggregating, collecting := c.scope, c.inFrom, c.aggregating, c.collecting
 	c.inFrom, c.aggregating, c.collecting = false, nil, nil
 	defer func() { c.scope, c.inFrom, c.aggregating, c.collecting = outer, inFrom, aggregating, collecting }()
-	q := &query{distinct: s.Distinct}
+	q := c.query()
+	q.distinct = s.Distinct
 	c.from(q, s.From, s.Where)
 	c.projection(q, s)
 	return q
@@ -356,7 +363,9 @@ func (q *query) run(m *machine, emit emitFunc) error {
 		emit = m.distinct(emit)
 	}
 	if len(q.aggs) == 0 {
-		return q.loop(m, func() error { return q.project.project(m, emit) })
+		c := q.cursor(m)
+		c.out = emit
+		return q.loop(m, c.emitRow)
 	}
 	accs := make([]accumulator, len(q.aggs))
 	err := q.loop(m, func() error {

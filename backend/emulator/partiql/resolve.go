@@ -200,7 +200,7 @@ func (c *compiler) unbound(name string, at Pos) {
 
 func unboundError(src string, o Options, name string, at Pos) error {
 	if o.Standard {
-		e := stateError(CodeOther, accessDenied)
+		e := stateError(CodeOther, AccessDenied)
 		e.cause = ErrAccessDenied
 		return e
 	}

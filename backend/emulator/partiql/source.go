@@ -22,6 +22,8 @@ type TableInfo struct {
 	Name string
 	// Indexes are the top-level fields whose indexes may be used.
 	Indexes []string
+	// Ref is the Catalog's own and comes back with every call for the table.
+	Ref any
 }
 
 // View says which rows of a table are read and how they look.
