@@ -16,7 +16,10 @@ redacted data had are in it. The text of statements stays, since the hash chain
 covers it.
 
 The new file is written beside the old one, synced, read back and compared
-before it takes its name. On any error the old file stays as it was.`
+before it takes its name, and it keeps mode and owner. On any error the old file
+stays as it was. Nobody else can have a file open while it is replaced; with
+--output it can be read meanwhile. What a killed compaction left beside the file,
+named like it with .compact- and a number, is removed.`
 
 func newCompactCommand() *cobra.Command {
 	var output string

@@ -101,7 +101,7 @@ func openDB(path string, opt BoltOptions, mmapSize int) (b *Bolt, err error) {
 		},
 	})
 	if errors.Is(err, berrors.ErrTimeout) {
-		err = fmt.Errorf("%w: no lock within %v", ErrInUse, opt.LockTimeout)
+		err = fmt.Errorf("%w: no lock within %v; close it where it is open, in another process or in this one", ErrInUse, opt.LockTimeout)
 	}
 	if err == nil {
 		b.page = b.db.Info().PageSize

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // compactGroup is how many bytes are copied in one group.
@@ -18,12 +19,18 @@ const compactGroup = 16 << 20
 // src are not in dst. When dst is src the new file takes its place; any other
 // dst must not exist yet (fs.ErrExist).
 //
-// The new file is written under a temporary name beside dst, synced, and read
-// back and compared with src before it gets its name. Until then src is
-// untouched, and on any error it stays so and the temporary file is removed.
-// While it runs src can be read but not written; if it is open for writing
-// somewhere the error wraps ErrInUse. On Windows the lock ends just before a
-// file is replaced.
+// The new file is written under a temporary name beside dst, like it with
+// ".compact-" and a number, synced, and read back and compared with src before
+// it gets its name. Until then src is untouched, and on any error it stays so
+// and the temporary file is removed. One that a killed process left is removed
+// by the next compaction of the file in place.
+//
+// A file that is to be replaced is locked as by a writer until it is: nobody
+// else has it open meanwhile, for reading, writing or compacting, and who waited
+// for the lock finds the new file. It keeps mode and, on Unix, owner and group;
+// where they cannot be set the file is not replaced. When dst is another file
+// src can be read meanwhile, but not written. If src is open elsewhere the error
+// wraps ErrInUse. On Windows the lock ends just before a file is replaced.
 func CompactBolt(src, dst string) error {
 	if err := compact(src, dst); err != nil {
 		return fmt.Errorf("compacting %s: %w", src, err)
@@ -32,23 +39,40 @@ func CompactBolt(src, dst string) error {
 }
 
 func compact(src, dst string) (err error) {
-	if dst, err = compactTarget(src, dst); err != nil {
+	dst, inPlace, err := compactTarget(src, dst)
+	if err != nil {
 		return err
 	}
-	from, err := OpenBolt(src, BoltOptions{ReadOnly: true})
+	// A lock for reading would let a second compaction in, which would put what
+	// it has read in the place of what was written since.
+	from, err := OpenBolt(src, BoltOptions{MustExist: true, ReadOnly: !inPlace, InitialMmapSize: -1})
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	temp, err := tempName(dst, ".compact-")
+	if inPlace {
+		if err := removeLeft(dst); err != nil {
+			return err
+		}
+	}
+	temp, err := tempName(dst, compactMark)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(temp)
-	if err := writeDense(from, temp); err != nil {
+	if err := writeDense(from, temp, inPlace); err != nil {
 		return err
 	}
 	if err := sameContent(from, temp); err != nil {
+		return err
+	}
+	if !inPlace {
+		if err := giveName(temp, dst); err != nil {
+			return err
+		}
+		return syncFolder(dst)
+	}
+	if err := samePath(from.file, dst); err != nil { // moved by somebody who takes no lock
 		return err
 	}
 	if runtime.GOOS == "windows" { // it does not rename over an open file
@@ -62,28 +86,65 @@ func compact(src, dst string) (err error) {
 	return syncFolder(dst)
 }
 
+// giveName gives a file its name, which nobody else may have taken meanwhile.
+func giveName(temp, name string) error {
+	err := os.Link(temp, name)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// This file system has no links.
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, fs.ErrExist)
+	}
+	return os.Rename(temp, name)
+}
+
+const compactMark = ".compact-"
+
+// removeLeft removes what compactions of the file at path left when they were
+// killed: a copy of everything in it. The caller has the file locked, so none
+// of them is at work.
+func removeLeft(path string) error {
+	dir := filepath.Dir(path)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		number, ok := strings.CutPrefix(e.Name(), filepath.Base(path)+compactMark)
+		if !ok || number == "" || strings.Trim(number, "0123456789") != "" || !e.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("a compaction that was killed left a copy of the ledger, which cannot be removed: %w", err)
+		}
+	}
+	return nil
+}
+
 // compactTarget returns dst, or the file behind it when it is src.
-func compactTarget(src, dst string) (string, error) {
+func compactTarget(src, dst string) (target string, inPlace bool, err error) {
 	there, err := os.Stat(dst)
 	if errors.Is(err, fs.ErrNotExist) {
-		return dst, nil
+		return dst, false, nil
 	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	here, err := os.Stat(src)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if !os.SameFile(here, there) {
-		return "", fmt.Errorf("%s: %w; name a new file, or %s itself to replace it", dst, fs.ErrExist, src)
+		return "", false, fmt.Errorf("%s: %w; name a new file, or %s itself to replace it", dst, fs.ErrExist, src)
 	}
-	return filepath.EvalSymlinks(dst)
+	target, err = filepath.EvalSymlinks(dst)
+	return target, true, err
 }
 
 // writeDense makes the file temp from what from holds, and syncs it as a whole
 // in the end.
-func writeDense(from *Bolt, temp string) (err error) {
+func writeDense(from *Bolt, temp string, inPlace bool) (err error) {
 	to, err := openMapped(temp, BoltOptions{NoSync: true}.withDefaults())
 	if err != nil {
 		return err
@@ -93,7 +154,7 @@ func writeDense(from *Bolt, temp string) (err error) {
 	if err = errors.Join(err, to.Close()); err != nil {
 		return err
 	}
-	return finish(from, temp, size)
+	return finish(from, temp, size, inPlace)
 }
 
 // fill copies header and keys. It returns how many bytes of the new file count.
@@ -136,13 +197,16 @@ func copySpace(snap Snapshot, to *Bolt, s Space) error {
 }
 
 // finish cuts off what the file was grown by ahead of use, gives it the mode of
-// the old one and syncs it.
-func finish(from *Bolt, temp string, size int64) error {
+// the old one and, where it is to take its place, the owner, and syncs it.
+func finish(from *Bolt, temp string, size int64, inPlace bool) error {
 	f, err := os.OpenFile(temp, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	info, err := from.file.Stat()
+	if err == nil && inPlace {
+		err = keepOwner(f, info)
+	}
 	if err == nil {
 		err = f.Chmod(info.Mode().Perm())
 	}
