@@ -88,7 +88,8 @@ func (r *verifyRun) verify(args []string) error {
 
 // sources are the inputs in the order in which they are read. Looking at one may
 // wait for somebody to write to a pipe, so an interruption does not wait for it.
-func (r *verifyRun) sources(args []string) (list []*source) {
+func (r *verifyRun) sources(args []string) []*source {
+	var list []*source // the goroutine's, once it runs
 	for _, name := range args {
 		list = append(list, r.expand(name)...)
 	}
