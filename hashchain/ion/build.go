@@ -35,13 +35,14 @@ var (
 // NewInt returns an int.
 func NewInt(n int64) Value { return build(func(w *Writer) { w.Int(n) }) }
 
-// NewBigInt returns an int of any size.
+// NewBigInt returns an int, or the zero Value if n has more than [MaxNumberSize]
+// bytes.
 func NewBigInt(n *big.Int) Value { return build(func(w *Writer) { w.BigInt(n) }) }
 
 // NewFloat returns a float.
 func NewFloat(f float64) Value { return build(func(w *Writer) { w.Float(f) }) }
 
-// FromDecimal returns a decimal.
+// FromDecimal returns a decimal, or the zero Value if [Writer.Decimal] refuses it.
 func FromDecimal(d Decimal) Value { return build(func(w *Writer) { w.Decimal(d) }) }
 
 // FromTimestamp returns a timestamp, or the zero Value if t does not validate.

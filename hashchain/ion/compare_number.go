@@ -1,6 +1,7 @@
 package ion
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"math/big"
@@ -12,11 +13,7 @@ import (
 // shortest decimal that denotes it, so that 0.1e0 equals 0.1.
 func compareNumbers(a, b Value) int {
 	if a.typ == IntType && b.typ == IntType {
-		x, xok := a.Int64()
-		y, yok := b.Int64()
-		if xok && yok {
-			return cmp.Compare(x, y)
-		}
+		return compareInts(a, b)
 	}
 	f, g := math.NaN(), math.NaN()
 	if a.typ == FloatType {
@@ -35,6 +32,21 @@ func compareNumbers(a, b Value) int {
 		return -infinity(g)
 	}
 	return compareDecimals(numberOf(a), numberOf(b))
+}
+
+// compareInts compares the bytes of ints.
+func compareInts(a, b Value) int {
+	sign := 1
+	if neg := a.tag()>>4 == 3; neg != (b.tag()>>4 == 3) {
+		return cmp.Compare(b2i(!neg), b2i(neg))
+	} else if neg {
+		sign = -1
+	}
+	x, y := trimZeros(a.bodyBytes()), trimZeros(b.bodyBytes())
+	if len(x) != len(y) {
+		return sign * cmp.Compare(len(x), len(y))
+	}
+	return sign * bytes.Compare(x, y)
 }
 
 // infinity is how NaN or an infinity compares with any finite number.
@@ -73,8 +85,8 @@ func DecimalOf(f float64) Decimal {
 }
 
 // compareDecimals compares by value. Numbers of very different size are told
-// apart by their digits and exponents alone, so that 1d1000000000 costs no more
-// than 1.
+// apart by the length of their coefficients and by their exponents alone, so that
+// 1d1000000000 costs no more than 1.
 func compareDecimals(a, b Decimal) int {
 	s := a.Sign()
 	if c := cmp.Compare(s, b.Sign()); c != 0 || s == 0 {
@@ -84,26 +96,30 @@ func compareDecimals(a, b Decimal) int {
 		return c
 	}
 	x, y := a.Coefficient(), b.Coefficient()
-	x.Abs(x)
-	y.Abs(y)
-	dx, dy := x.String(), y.String()
-	if c := cmp.Compare(int64(len(dx))+int64(a.exp), int64(len(dy))+int64(b.exp)); c != 0 {
-		return s * c
-	}
-	// Both numbers have their first digit at the same place: compare the digits
-	// as fractions.
-	n := min(len(dx), len(dy))
-	if c := strings.Compare(dx[:n], dy[:n]); c != 0 {
-		return s * c
-	}
-	rest := strings.TrimLeft(dx[n:], "0")
-	if rest != "" {
+	xlow, xhigh := log10(x)
+	ylow, yhigh := log10(y)
+	switch ea, eb := int64(a.exp), int64(b.exp); {
+	case xlow+ea > yhigh+eb:
 		return s
-	}
-	if strings.TrimLeft(dy[n:], "0") != "" {
+	case ylow+eb > xhigh+ea:
 		return -s
+	case ea > eb:
+		// The numbers are about as large, so the exponents differ by no more than
+		// the digits of the longer coefficient.
+		x.Mul(x, powerOf10(ea-eb))
+	default:
+		y.Mul(y, powerOf10(eb-ea))
 	}
-	return 0
+	return x.Cmp(y)
+}
+
+func powerOf10(n int64) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil) }
+
+// log10 bounds the integer part of the decimal logarithm of |n|, which is not 0:
+// log10(2) is between 0.30102 and 0.30103.
+func log10(n *big.Int) (low, high int64) {
+	bits := int64(n.BitLen())
+	return (bits - 1) * 30102 / 100000, bits * 30103 / 100000
 }
 
 // compareSmall compares decimals whose coefficients fit in an int64 at the
@@ -148,8 +164,14 @@ func (d Decimal) normal() (coef Decimal, exp int64) {
 		}
 		return NewDecimal(d.coef, 0), exp
 	}
+	if d.big.TrailingZeroBits() == 0 {
+		return Decimal{big: d.big}, exp // odd, so ten does not divide it
+	}
 	digits := d.big.String()
-	cut := strings.TrimRight(digits, "0")
-	n, _ := new(big.Int).SetString(cut, 10)
-	return NewBigDecimal(n, 0), exp + int64(len(digits)-len(cut))
+	zeros := int64(len(digits) - len(strings.TrimRight(digits, "0")))
+	n := d.big
+	if zeros > 0 {
+		n = new(big.Int).Quo(n, powerOf10(zeros))
+	}
+	return NewBigDecimal(n, 0), exp + zeros
 }

@@ -18,7 +18,8 @@ type Decimal struct {
 // NewDecimal returns coef × 10^exp.
 func NewDecimal(coef int64, exp int32) Decimal { return Decimal{coef: coef, exp: exp} }
 
-// NewBigDecimal returns coef × 10^exp. It keeps no reference to coef.
+// NewBigDecimal returns coef × 10^exp. It keeps no reference to coef. A coefficient
+// of more than [MaxNumberSize] bytes can be computed with but not written.
 func NewBigDecimal(coef *big.Int, exp int32) Decimal {
 	if coef.IsInt64() {
 		return Decimal{coef: coef.Int64(), exp: exp}
@@ -107,6 +108,9 @@ func decodeDecimal(b []byte) (Decimal, bool) {
 	}
 	exp, _, p := varInt(b, 0)
 	if p == 0 {
+		return Decimal{}, false
+	}
+	if len(trimZeros(b[p:])) > MaxNumberSize {
 		return Decimal{}, false
 	}
 	d := Decimal{exp: exp}

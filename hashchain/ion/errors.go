@@ -13,6 +13,14 @@ const MaxDepth = 1000
 // top-level value: 256 MiB.
 const MaxValueSize = 256 << 20
 
+// MaxNumberSize is how many bytes the magnitude of an int, or of the coefficient
+// of a decimal, may take: 128 KiB, which is 315,653 decimal digits. It is the
+// limit of QLDB for a whole document (docs/qldb.md, section 9), so no value that
+// QLDB stored is refused. Converting a number between binary and decimal takes
+// more than linear time, so without a limit one value could take hours to be
+// printed or compared.
+const MaxNumberSize = 128 << 10
+
 // ErrNotOneValue is wrapped by the errors of [Parse] and [ParseText] when the
 // input holds no value or more than one.
 var ErrNotOneValue = errors.New("ion: input must hold exactly one value")
@@ -24,6 +32,7 @@ type SyntaxError struct {
 	Msg    string
 }
 
+// Error names the offset and what was wrong there.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("ion: offset %d: %s", e.Offset, e.Msg) }
 
 func syntaxErr(off int, format string, args ...any) error {

@@ -140,7 +140,7 @@ func (v Value) Index(i int) (Value, bool) {
 // Field is the first field of a struct with that name. Fields before it are
 // skipped, not decoded; nothing is allocated.
 func (v Value) Field(name string) (Value, bool) {
-	if v.typ != StructType || v.null {
+	if v.typ != StructType || int(v.body) == len(v.raw) {
 		return Value{}, false
 	}
 	sid, ok := v.syms.find(name)
@@ -204,7 +204,7 @@ func (f *FieldRef) Name() string { return f.name }
 
 // Of is the first field of v with the name, as [Value.Field] finds it.
 func (f *FieldRef) Of(v Value) (Value, bool) {
-	if v.typ != StructType || v.null {
+	if v.typ != StructType || int(v.body) == len(v.raw) {
 		return Value{}, false
 	}
 	if v.syms != f.syms {

@@ -151,14 +151,17 @@ func check(v Value, off, depth int) error {
 		if v.tag()>>4 == 3 && len(trimZeros(b)) == 0 {
 			return syntaxErr(off+int(v.desc), "negative int has magnitude zero")
 		}
+		return checkNumber(off+int(v.desc), "int", b)
 	case FloatType:
 		if n := len(b); n != 0 && n != 4 && n != 8 {
 			return syntaxErr(off+int(v.desc), "float has %d bytes, not 0, 4 or 8", n)
 		}
 	case DecimalType:
-		if _, _, p := varInt(b, 0); p == 0 && len(b) > 0 {
+		_, _, p := varInt(b, 0)
+		if p == 0 && len(b) > 0 {
 			return syntaxErr(at, "decimal exponent is cut short or too large")
 		}
+		return checkNumber(off+int(v.desc), "coefficient of a decimal", b[p:])
 	case TimestampType:
 		if _, err := decodeTimestamp(b); err != nil {
 			return syntaxErr(at, "%s", err)
@@ -173,6 +176,14 @@ func check(v Value, off, depth int) error {
 		}
 	case ListType, SexpType, StructType:
 		return checkContainer(v, off, depth)
+	}
+	return nil
+}
+
+// checkNumber refuses a magnitude, with or without a sign bit, that is too large.
+func checkNumber(off int, what string, b []byte) error {
+	if n := len(trimZeros(b)); n > MaxNumberSize {
+		return syntaxErr(off, "%s has %d bytes and must have %d at the most, as much as a whole document of QLDB: store it as a string or blob", what, n, MaxNumberSize)
 	}
 	return nil
 }

@@ -230,3 +230,60 @@ func TestPeerHash(t *testing.T) {
 		}
 	})
 }
+
+// Years are 1 to 9999 in UTC and in local time. ion-go, unlike ion-java, has no
+// such rule.
+func TestTimestampsBeyondTheYears(t *testing.T) {
+	for _, c := range []struct{ text, binary string }{
+		{"9999-12-31T23:59:59.999-00:01", "e00100ea 6b c1 4e90 81 81 80 80 bb c3 03e7"},
+		{"0001-01-01T00:00:00+00:01", "e00100ea 67 81 80 8c 9f 97 bb 80"},
+	} {
+		data := mustHex(t, c.binary)
+		if got, err := fromPeer(iongo.NewReaderString(c.text)); err == nil {
+			t.Errorf("%s: ion-go reads it as a value that can be written: %v", c.text, got)
+		}
+		if _, err := ParseText(c.text); err == nil || offsetOf(t, err, len(c.text)) != 0 || !strings.Contains(err.Error(), "in UTC, which is not 1 to 9999") {
+			t.Errorf("%s: %v", c.text, err)
+		}
+		if _, err := Parse(data); err == nil || offsetOf(t, err, len(data)) != 5 || !strings.Contains(err.Error(), "not 1 to 9999") {
+			t.Errorf("% x: %v", data, err)
+		}
+		r := iongo.NewReaderBytes(data)
+		if !r.Next() {
+			t.Fatal(r.Err())
+		}
+		if p, err := r.TimestampValue(); err != nil || p.String() != c.text {
+			t.Errorf("% x: ion-go reads it as %v, %v", data, p, err)
+		}
+	}
+	for _, text := range []string{"9999-12-31T23:59:59.999Z", "9999-12-31T23:58:59-00:01", "0001-01-01T00:00Z", "0001-01-01T00:01+00:01", "9999-12-31T23:59+23:59"} {
+		if got := mustText(t, text).String(); got != text {
+			t.Errorf("%s is read as %s", text, got)
+		}
+	}
+}
+
+// A binary date may state an offset, which means nothing. Both libraries read
+// the date, and hash it alike.
+func TestDatesHaveNoOffset(t *testing.T) {
+	for binary, want := range map[string]string{
+		"e00100ea 65 81 0fe4 82 83": "2020-02-03", "e00100ea 65 80 0fe4 82 83": "2020-02-03", "e00100ea 65 c0 0fe4 82 83": "2020-02-03",
+		"e00100ea 66 43bc 0fe4 82 83": "2020-02-03", "e00100ea 64 bc 0fe4 82": "2020-02T", "e00100ea 63 bc 0fe4": "2020T",
+	} {
+		data := mustHex(t, binary)
+		v, err := Parse(data)
+		if err != nil || v.String() != want {
+			t.Fatalf("%s: %v, %v", binary, v, err)
+		}
+		got, err := fromPeer(iongo.NewReaderBytes(data))
+		if err != nil || len(got) != 1 || !Identical(got[0], v) {
+			t.Errorf("%s: ion-go reads %v, %v", binary, got, err)
+		}
+		own, err := v.Hash()
+		peer, perr := peerHash(data)
+		plain, _ := mustText(t, want).Hash()
+		if err != nil || perr != nil || !bytes.Equal(own[:], peer) || own != plain {
+			t.Errorf("%s: own %x, ion-hash-go %x, in text %x", binary, own, peer, plain)
+		}
+	}
+}

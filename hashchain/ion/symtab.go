@@ -2,7 +2,6 @@ package ion
 
 import (
 	"slices"
-	"sort"
 	"sync"
 )
 
@@ -25,11 +24,28 @@ var systemTexts = [...]string{"", "$ion", "$ion_1_0", "$ion_symbol_table", "name
 // systemTable is the symbol table in force after a version marker.
 var systemTable = &SymbolTable{}
 
-// SharedTable is a shared symbol table that local tables may import.
+// SharedTable is a shared symbol table that local tables may import. It must not
+// be changed or copied once a catalog has given it out.
 type SharedTable struct {
 	Name    string
 	Version int
 	Symbols []string
+
+	once  sync.Once
+	index map[string]int // place of a text in Symbols; the first where it repeats
+}
+
+func (t *SharedTable) find(text string) (i int, ok bool) {
+	t.once.Do(func() {
+		t.index = make(map[string]int, len(t.Symbols))
+		for i, s := range t.Symbols {
+			if _, ok := t.index[s]; !ok {
+				t.index[s] = i
+			}
+		}
+	})
+	i, ok = t.index[text]
+	return i, ok
 }
 
 // Catalog finds shared symbol tables by name and version. It returns nil where
@@ -38,38 +54,25 @@ type Catalog interface {
 	FindSharedTable(name string, version int) *SharedTable
 }
 
-// importRange is a run of ids taken from a shared table, up to and without end
-// when the system symbols are not counted. The table may be shorter than the
-// run, or nil: ids beyond it have unknown text. Lengths come from untrusted
-// input and are never used to allocate.
-type importRange struct {
-	end   int
-	table *SharedTable
-}
-
-func (r importRange) texts() []string {
-	if r.table == nil {
-		return nil
-	}
-	return r.table.Symbols
-}
-
 // unknownText stands in a table for a symbol without text. It is not valid
 // UTF-8, so no symbol has it as its text.
 const unknownText = "\xff"
 
 // SymbolTable maps symbol ids to text: the system symbols, then imported
 // ranges, then local symbols. It is immutable.
+//
+// A table that extends another (imports:$ion_symbol_table) shares its memory and
+// its index: a stream of n such tables takes time and memory in proportion to
+// n, however its values are looked into.
 type SymbolTable struct {
-	imports  []importRange
-	imported int // how many ids the imports take
+	imports  *imports // nil for none
+	imported int      // how many ids the imports take
 	locals   []string
+	index    *symbolIndex // of the locals; nil where a few are searched in order
+
 	// What find needs is made at its first call: many values are only hashed or
 	// copied.
 	once sync.Once
-	// index finds the locals of a large table; nil for a small one and where
-	// repeats is set.
-	index map[string]uint32
 	// repeats is set where some text may stand at two ids, so that fields have
 	// to be compared by text. Tables that this package writes have none.
 	repeats bool
@@ -87,21 +90,10 @@ func (t *SymbolTable) text(sid uint32) (text string, known bool) {
 	}
 	id -= systemSymbols + 1
 	if id < t.imported {
-		return t.importedText(id)
+		return t.imports.text(id)
 	}
 	if id -= t.imported; id < len(t.locals) && t.locals[id] != unknownText {
 		return t.locals[id], true
-	}
-	return "", false
-}
-
-func (t *SymbolTable) importedText(id int) (string, bool) {
-	i := sort.Search(len(t.imports), func(i int) bool { return id < t.imports[i].end })
-	if i > 0 {
-		id -= t.imports[i-1].end
-	}
-	if texts := t.imports[i].texts(); id < len(texts) {
-		return texts[id], true
 	}
 	return "", false
 }
@@ -133,33 +125,24 @@ func systemSID(text string) uint32 {
 
 // find returns the lowest id with the text.
 func (t *SymbolTable) find(text string) (sid uint32, ok bool) {
-	t.once.Do(t.buildIndex)
+	t.once.Do(t.prepare)
 	if id := systemSID(text); id != 0 {
 		return id, true
 	}
-	base := systemSymbols + 1
-	for _, r := range t.imports {
-		texts := r.texts()
-		for i, s := range texts[:min(len(texts), r.end-(base-systemSymbols-1))] {
-			if s == text {
-				return uint32(base + i), true
-			}
-		}
-		base = systemSymbols + 1 + r.end
-	}
-	if t.index != nil {
-		i, ok := t.index[text]
-		return uint32(base) + i, ok
-	}
-	if text == unknownText {
-		return 0, false
-	}
-	for i := range t.locals {
-		if t.locals[i] == text {
-			return uint32(base + i), true
+	if t.imports != nil {
+		if i, ok := t.imports.find(text); ok {
+			return uint32(systemSymbols + 1 + i), true
 		}
 	}
-	return 0, false
+	i, ok := 0, false
+	if t.index != nil && len(t.locals) > unindexed {
+		i, ok = t.index.find(text)
+		ok = ok && i < len(t.locals)
+	} else if text != unknownText {
+		i = slices.Index(t.locals, text)
+		ok = i >= 0
+	}
+	return uint32(systemSymbols + 1 + t.imported + i), ok
 }
 
 func (t *SymbolTable) matches(sid uint32, text string) bool {
@@ -194,6 +177,9 @@ func readLocalTable(v Value, prev *SymbolTable, cat Catalog) (*SymbolTable, erro
 	if symbols.Type() == ListType && !symbols.IsNull() {
 		t.readSymbols(symbols)
 	}
+	if t.index == nil && len(t.locals) > unindexed {
+		t.index = &symbolIndex{}
+	}
 	if t.MaxID() > maxVar {
 		return nil, syntaxErr(0, "symbol table defines more than %d symbols", maxVar)
 	}
@@ -207,7 +193,7 @@ func (t *SymbolTable) readImports(v Value, prev *SymbolTable, cat Catalog) error
 			// O(n) memory. The older tables see their shorter length only, and no
 			// slot is written twice: a stream moves on to the new table, so each
 			// table is extended at most once.
-			t.imports, t.imported, t.locals, t.repeats = prev.imports, prev.imported, prev.locals, true
+			t.imports, t.imported, t.locals, t.index = prev.imports, prev.imported, prev.locals, prev.index
 		}
 		return nil
 	}
@@ -265,9 +251,11 @@ func (t *SymbolTable) addImport(v Value, cat Catalog) error {
 	if t.imported+maxID > maxVar {
 		return syntaxErr(0, "symbol table imports more than %d symbols", maxVar)
 	}
-	t.repeats = true
+	if t.imports == nil {
+		t.imports = &imports{}
+	}
+	t.imports.add(shared, maxID)
 	t.imported += maxID
-	t.imports = append(t.imports, importRange{end: t.imported, table: shared})
 	return nil
 }
 
@@ -291,52 +279,4 @@ func (t *SymbolTable) readSymbols(list Value) {
 		out = append(out, text)
 	}
 	t.locals = out
-}
-
-// buildIndex prepares find, and notices repeated texts. Text that stands twice,
-// or is also a system symbol, makes field lookup compare texts.
-func (t *SymbolTable) buildIndex() {
-	if t.repeats {
-		return
-	}
-	if len(t.locals) <= unindexed {
-		t.repeats = repeated(t.locals)
-		return
-	}
-	index := make(map[string]uint32)
-	for i, s := range t.locals {
-		if s == unknownText {
-			continue
-		}
-		if _, ok := index[s]; ok || systemSID(s) != 0 {
-			t.repeats = true
-			return
-		}
-		index[s] = uint32(i)
-	}
-	t.index = index
-}
-
-// unindexed is the largest table without an index. A block has about 45
-// symbols and is mostly read in order, so an index would not pay.
-const unindexed = 64
-
-// repeated compares a text with the ones before it only where one of them has
-// the same length, first and last byte, up to chance.
-func repeated(locals []string) bool {
-	var seen [4]uint64
-	for i, s := range locals {
-		if systemSID(s) != 0 {
-			return true
-		}
-		h := byte(len(s))
-		if len(s) > 0 {
-			h = h*31 + s[0]*7 + s[len(s)-1]
-		}
-		if seen[h>>6]>>(h&63)&1 != 0 && slices.Contains(locals[:i], s) {
-			return true
-		}
-		seen[h>>6] |= 1 << (h & 63)
-	}
-	return false
 }

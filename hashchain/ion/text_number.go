@@ -3,12 +3,21 @@ package ion
 import (
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 )
 
-// maxDigits bounds the digits of a number in text: conversion to binary takes
-// time in proportion to their square.
-const maxDigits = 1 << 17
+// maxDigits bounds the digits of a number in text by base: what [MaxNumberSize]
+// can hold.
+func maxDigits(base int) int {
+	switch base {
+	case 2:
+		return 8 * MaxNumberSize
+	case 16:
+		return 2 * MaxNumberSize
+	}
+	return 315_653
+}
 
 // number reads an int, decimal, float or timestamp and writes it. It begins
 // with a digit, or with a minus sign and a digit.
@@ -37,7 +46,7 @@ func (p *textParser) number() {
 // digits appends a run of digits of the base to scratch, without the
 // underscores that may stand between two of them, and returns how many.
 func (p *textParser) digits(start int64, base int) int {
-	n := 0
+	n, most := 0, maxDigits(base)
 	for {
 		c := p.in.peek()
 		if c == '_' && n > 0 {
@@ -51,8 +60,8 @@ func (p *textParser) digits(start int64, base int) int {
 		if !isDigit(c, base) {
 			return n
 		}
-		if len(p.scratch) >= maxDigits {
-			p.in.fail(start, "number has more than %d digits", maxDigits)
+		if len(p.scratch) >= most {
+			p.in.fail(start, "number has more than %d digits, which is more than a document of QLDB holds: store it as a string", most)
 			return n
 		}
 		p.scratch = append(p.scratch, byte(c))
@@ -87,7 +96,7 @@ func (p *textParser) int(neg bool, base int) {
 		p.w.Int(n)
 		return
 	}
-	big, _ := new(big.Int).SetString(string(p.scratch), base)
+	big := bigOf(p.scratch, base)
 	if neg {
 		big.Neg(big)
 	}
@@ -174,7 +183,7 @@ func (p *textParser) decimal(start int64, neg bool, exp int64) {
 func (p *textParser) coefficient(neg bool) Decimal {
 	n, err := strconv.ParseInt(string(p.scratch), 10, 64)
 	if err != nil {
-		big, _ := new(big.Int).SetString(string(p.scratch), 10)
+		big := bigOf(p.scratch, 10)
 		if neg {
 			big.Neg(big)
 		}
@@ -187,6 +196,29 @@ func (p *textParser) coefficient(neg bool) Decimal {
 		n = -n
 	}
 	return NewDecimal(n, 0)
+}
+
+// bigOf converts digits. SetString takes time in proportion to the square of their
+// number: it gets short runs, which are put together by multiplication.
+func bigOf(digits []byte, base int) *big.Int {
+	const run = 1 << 10
+	powers := []*big.Int{new(big.Int).Exp(big.NewInt(int64(base)), big.NewInt(run), nil)}
+	for k := run; 2*k < len(digits); k *= 2 {
+		last := powers[len(powers)-1]
+		powers = append(powers, new(big.Int).Mul(last, last))
+	}
+	var convert func(digits []byte) *big.Int
+	convert = func(digits []byte) *big.Int {
+		if len(digits) <= run {
+			n, _ := new(big.Int).SetString(string(digits), base)
+			return n
+		}
+		i := bits.Len(uint(len(digits)-1)/run) - 1
+		cut := len(digits) - run<<i
+		n := convert(digits[:cut])
+		return n.Add(n.Mul(n, powers[i]), convert(digits[cut:]))
+	}
+	return convert(digits)
 }
 
 func (d Decimal) withExponent(exp int32) Decimal {

@@ -24,8 +24,14 @@ const (
 // digits.
 const MaxFractionDigits = 64
 
+// maxFractionBits is what the largest fraction of MaxFractionDigits takes.
+const maxFractionBits = 213
+
 // Timestamp is an Ion timestamp of any precision. Its fields are UTC, as in the
-// binary encoding; Offset is how far local time is ahead of UTC.
+// binary encoding; Offset is how far local time is ahead of UTC. The year must be
+// 1 to 9999 in UTC and in local time: 9999-12-31T23:59-00:01 is refused, as
+// ion-java, which QLDB was built on, refuses it; ion-go accepts it. A binary date
+// with an offset is read as the date alone, as both read it: a date has none.
 type Timestamp struct {
 	Year, Month, Day     int
 	Hour, Minute, Second int
@@ -170,6 +176,9 @@ func (t Timestamp) Validate() error {
 	case t.Precision < PrecisionYear || t.Precision > PrecisionSecond:
 		return fmt.Errorf("timestamp has no precision")
 	case t.Year < 1 || t.Year > 9999:
+		if t.Offset != 0 {
+			return fmt.Errorf("timestamp is in year %d in UTC, which is not 1 to 9999", t.Year)
+		}
 		return fmt.Errorf("timestamp year %d is not 1 to 9999", t.Year)
 	case t.Precision >= PrecisionMonth && (t.Month < 1 || t.Month > 12):
 		return fmt.Errorf("timestamp month %d is not 1 to 12", t.Month)
@@ -276,6 +285,9 @@ func (t *Timestamp) decodeFraction(b []byte) error {
 	case d.exp < -MaxFractionDigits:
 		return fmt.Errorf("timestamp fraction is longer than %d digits", MaxFractionDigits)
 	default:
+		if d.big != nil && d.big.BitLen() > maxFractionBits {
+			return fmt.Errorf("timestamp fraction is not below 1")
+		}
 		t.Fraction, t.FractionDigits = d, int(-d.exp)
 	}
 	return nil

@@ -171,10 +171,14 @@ func signed(mag uint64, neg bool) (int64, bool) {
 	return int64(mag), mag <= math.MaxInt64
 }
 
-// BigInt returns the value of an int of any size that is not null.
+// BigInt returns the value of an int that is not null. Ints have up to
+// [MaxNumberSize] bytes; damaged bytes with more give 0 and false.
 func (v Value) BigInt() (*big.Int, bool) {
 	if v.typ != IntType || v.null {
 		return nil, false
+	}
+	if len(trimZeros(v.bodyBytes())) > MaxNumberSize {
+		return new(big.Int), false
 	}
 	n := new(big.Int).SetBytes(v.bodyBytes())
 	if v.tag()>>4 == 3 {

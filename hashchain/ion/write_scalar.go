@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-
 	"math/big"
 	"unicode/utf8"
 )
@@ -53,8 +52,11 @@ func (w *Writer) int(code byte, mag uint64) {
 	}
 }
 
-// BigInt writes an int of any size.
+// BigInt writes an int of up to [MaxNumberSize] bytes.
 func (w *Writer) BigInt(n *big.Int) {
+	if w.tooLarge("int", n) {
+		return
+	}
 	if n.IsInt64() {
 		w.Int(n.Int64())
 		return
@@ -76,10 +78,23 @@ func (w *Writer) Float(f float64) {
 	}
 }
 
-// Decimal writes a decimal. Its exponent must be above the lowest int32.
+// tooLarge fails for a number that no reader accepts.
+func (w *Writer) tooLarge(what string, n *big.Int) bool {
+	size := (n.BitLen() + 7) / 8
+	if size > MaxNumberSize {
+		w.fail(fmt.Errorf("%w: %s has %d bytes and must have %d at the most: store it as a string or blob", ErrTooLarge, what, size, MaxNumberSize))
+	}
+	return size > MaxNumberSize
+}
+
+// Decimal writes a decimal. Its exponent must be above the lowest int32 and its
+// coefficient have up to [MaxNumberSize] bytes.
 func (w *Writer) Decimal(d Decimal) {
 	if d.exp == math.MinInt32 {
 		w.fail(errors.New("ion: decimal exponent -2147483648 is too low"))
+		return
+	}
+	if d.big != nil && w.tooLarge("coefficient of a decimal", d.big) {
 		return
 	}
 	if w.begin() {

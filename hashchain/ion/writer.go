@@ -64,7 +64,7 @@ func (w *Writer) Reset() {
 func (w *Writer) SetLimit(bytes int) { w.limit = bytes }
 
 // ErrTooLarge is wrapped by the error of a Writer that was given more than its
-// limit, or more than 2 GiB.
+// limit, more than 2 GiB, or a number of more than [MaxNumberSize].
 var ErrTooLarge = errors.New("ion: too large")
 
 func (w *Writer) fail(err error) {
