@@ -78,7 +78,8 @@ type blockChecker struct {
 	more     int64 // failures beyond maxBlockFailures, which are only counted
 	hashes   []Hash
 	address  addressHasher
-	foreign  int // blocks one after the other whose entry 0 is not this project's
+	hasher   *ion.Hasher // nil for a single block
+	foreign  int         // blocks one after the other whose entry 0 is not this project's
 }
 
 // maxBlockFailures bounds the memory that the failures of one block take.
@@ -135,7 +136,7 @@ func (c *blockChecker) checkRevisions(json bool) {
 			continue
 		}
 		c.hashes = append(c.hashes, r.Hash)
-		if err := c.counts.checkRevision(&r, json); err != nil {
+		if err := c.counts.checkRevision(&r, json, c.hasher); err != nil {
 			c.fail(err)
 		}
 		if r.Kind() != HashOnly {
@@ -145,8 +146,8 @@ func (c *blockChecker) checkRevisions(json bool) {
 }
 
 // checkRevision checks a revision by itself and counts what it is. json is set
-// for one out of a JSON export.
-func (c *Counts) checkRevision(r *Revision, json bool) error {
+// for one out of a JSON export; the hasher may be nil.
+func (c *Counts) checkRevision(r *Revision, json bool, hasher *ion.Hasher) error {
 	c.ExtraFields += int64(r.ExtraFields)
 	kind := r.Kind()
 	switch kind {
@@ -163,7 +164,7 @@ func (c *Counts) checkRevision(r *Revision, json bool) error {
 		c.DataUndecided += b2i(!r.matchesJSON())
 		return nil
 	}
-	return r.Check()
+	return r.check(hasher)
 }
 
 // checkBelongs compares what a revision repeats of its block. The transaction
@@ -235,7 +236,7 @@ func (b *Block) hasEntry(i int) bool {
 }
 
 func (c *blockChecker) wantSection(rule Rule, v ion.Value, usual int, what string) {
-	h, err := IonHash(v)
+	h, err := ionHash(c.hasher, v)
 	if err != nil {
 		c.fail(&Failure{Rule: rule, Detail: err.Error()})
 		return

@@ -35,8 +35,11 @@ func HashOf(b []byte) (Hash, error) {
 }
 
 // IonHash is the Ion Hash of v.
-func IonHash(v ion.Value) (Hash, error) {
-	h, err := v.Hash()
+func IonHash(v ion.Value) (Hash, error) { return ionHash(nil, v) }
+
+// ionHash is IonHash by a Hasher that may be nil.
+func ionHash(hasher *ion.Hasher, v ion.Value) (Hash, error) {
+	h, err := hasher.Hash(v)
 	if err != nil {
 		return Hash{}, err
 	}

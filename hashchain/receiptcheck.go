@@ -80,7 +80,7 @@ func (rec *Receipt) checkRevision(r *ReceiptResult) {
 		return
 	}
 	r.Leaf, r.Kind = rev.Hash, rev.Kind()
-	if err := r.Counts.checkRevision(&rev, json); err != nil {
+	if err := r.Counts.checkRevision(&rev, json, nil); err != nil {
 		r.fail(rec, err)
 	}
 	r.missingTypes()

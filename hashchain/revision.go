@@ -162,19 +162,21 @@ func (r *Revision) Version() int64 {
 
 // Compute makes the revision's hash anew from what is there. For [HashOnly] it
 // is the hash that the revision states.
-func (r *Revision) Compute() (Hash, error) {
+func (r *Revision) Compute() (Hash, error) { return r.compute(nil) }
+
+func (r *Revision) compute(hasher *ion.Hasher) (Hash, error) {
 	if r.Kind() == HashOnly {
 		return r.Hash, nil
 	}
 	data := r.DataHash
 	if !r.Data.IsZero() {
-		h, err := IonHash(r.Data)
+		h, err := ionHash(hasher, r.Data)
 		if err != nil {
 			return Hash{}, err
 		}
 		data = h
 	}
-	meta, err := IonHash(r.Metadata)
+	meta, err := ionHash(hasher, r.Metadata)
 	if err != nil {
 		return Hash{}, err
 	}
@@ -183,8 +185,10 @@ func (r *Revision) Compute() (Hash, error) {
 
 // Check compares the hash that the revision states with the one computed from
 // its metadata and data. The error is a *[Failure]. It is nil for [HashOnly].
-func (r *Revision) Check() error {
-	got, err := r.Compute()
+func (r *Revision) Check() error { return r.check(nil) }
+
+func (r *Revision) check(hasher *ion.Hasher) error {
+	got, err := r.compute(hasher)
 	if err != nil {
 		return &Failure{Rule: RuleRevisionHash, DocumentID: clip(r.DocumentID()), Detail: err.Error()}
 	}

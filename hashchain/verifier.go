@@ -154,7 +154,7 @@ func (v *Verifier) Finish() *Report {
 }
 
 func (v *Verifier) worker() {
-	var c blockChecker
+	c := blockChecker{hasher: ion.NewHasher()}
 	for b := range v.work {
 		b.check(&c)
 		close(b.done)

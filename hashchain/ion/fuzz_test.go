@@ -160,14 +160,23 @@ func hasOperator(v Value) bool {
 }
 
 // FuzzHash: the hash is that of ion-hash-go wherever that one reads the value,
-// and always that of the naive implementation.
+// and always that of the naive implementation and of a Hasher.
 func FuzzHash(f *testing.F) {
 	for _, s := range seedTexts {
 		if v, err := ParseText(s); err == nil {
 			f.Add(v.Encode())
 		}
 	}
+	remembering := NewHasher() // of all inputs
 	f.Fuzz(func(t *testing.T, data []byte) {
+		var d Decoder
+		if v, err := d.Open(data); err == nil { // what is damaged deep inside
+			one, err1 := v.Hash()
+			two, err2 := remembering.Hash(v)
+			if one != two || (err1 == nil) != (err2 == nil) {
+				t.Fatalf("% x: hash %x, %v, by a Hasher %x, %v", data, one, err1, two, err2)
+			}
+		}
 		v, err := Parse(data)
 		if err != nil {
 			return
@@ -179,6 +188,11 @@ func FuzzHash(f *testing.F) {
 		var n naiveHasher
 		if want := n.hash(v); !bytes.Equal(own[:], want) {
 			t.Fatalf("%v: hash %x, naive %x", v, own, want)
+		}
+		for range 3 { // new to it, seen before, remembered
+			if got, err := remembering.Hash(v); err != nil || got != own {
+				t.Fatalf("%v: hash %x, by a Hasher %x, %v", v, own, got, err)
+			}
 		}
 		if !peerCanRead(v) || !isOneForPeer(data, v) {
 			return

@@ -22,11 +22,15 @@ var errDamaged = errors.New("ion: value has damaged bytes")
 // timestamps, annotations and the order of lists count; the order of fields of
 // a struct does not, nor does how the bytes of v spell the value.
 func (v Value) Hash() ([32]byte, error) {
+	h := hashers.Get().(*hasher)
+	defer h.release()
+	return h.hash(v)
+}
+
+func (h *hasher) hash(v Value) ([32]byte, error) {
 	if v.IsZero() {
 		return [32]byte{}, errDamaged
 	}
-	h := hashers.Get().(*hasher)
-	defer h.release()
 	h.syms = v.syms
 	if h.at(v.raw, 0) != len(v.raw) && h.err == nil {
 		h.err = errDamaged
@@ -52,6 +56,7 @@ type hasher struct {
 	buf     []byte
 	digests [][32]byte
 	syms    *SymbolTable
+	cache   *fieldCache // nil for none
 	depth   int
 	err     error
 }
@@ -64,11 +69,20 @@ var hashers = sync.Pool{New: func() any {
 const maxPooled = 1 << 20
 
 func (h *hasher) release() {
-	if cap(h.buf) > maxPooled || cap(h.digests) > maxPooled/32 {
-		return
+	if h.reset() {
+		hashers.Put(h)
 	}
-	*h = hasher{buf: h.buf[:0], digests: h.digests[:0]}
-	hashers.Put(h)
+}
+
+// reset makes h ready for the next value and reports whether its memory is of a
+// size to keep.
+func (h *hasher) reset() (kept bool) {
+	if cap(h.buf) > maxPooled || cap(h.digests) > maxPooled/32 {
+		*h = hasher{cache: h.cache}
+		return false
+	}
+	*h = hasher{buf: h.buf[:0], digests: h.digests[:0], cache: h.cache}
+	return true
 }
 
 // structure serialises the fields at b[i:].
@@ -85,19 +99,48 @@ func (h *hasher) structure(b []byte, i int) {
 			i = h.pad(b, p)
 			continue
 		}
-		start := len(h.buf)
-		h.symbol(sid)
-		i = h.at(b, p)
-		h.digests = append(h.digests, sha256.Sum256(h.buf[start:]))
-		h.buf = h.buf[:start]
+		if i = skip(b, p); i == 0 {
+			h.fail(errDamaged)
+			break
+		}
+		h.digests = append(h.digests, [32]byte{})
+		h.field(sid, b[p:i])
 	}
 	fields := h.digests[mark:]
 	sortDigests(fields)
 	for k := range fields {
-		h.buf = appendEscaped(h.buf, fields[k][:])
+		h.buf = appendDigest(h.buf, &fields[k])
 	}
 	h.digests = h.digests[:mark]
 	h.buf = append(h.buf, hashEnd)
+}
+
+// field hashes a field to the end of digests.
+func (h *hasher) field(sid uint32, value []byte) {
+	last := len(h.digests) - 1
+	name, known := h.syms.text(sid)
+	var s slot
+	key := h.cache.scalarKey(name, value)
+	if key != nil && known {
+		if s = h.cache.slot(key); s.held {
+			h.digests[last] = h.cache.fields[s.at].digest
+			return
+		}
+	}
+	start := len(h.buf)
+	h.text(sid, name, known)
+	h.at(value, 0)
+	switch {
+	case h.err != nil:
+	case h.cache == nil:
+		h.digests[last] = sha256.Sum256(h.buf[start:])
+	case s.key != nil:
+		h.digests[last] = sha256.Sum256(h.buf[start:])
+		h.cache.put(&s, &h.digests[last])
+	default:
+		h.digests[last] = h.cache.sum(h.buf[start:])
+	}
+	h.buf = h.buf[:start]
 }
 
 func sortDigests(d [][32]byte) {

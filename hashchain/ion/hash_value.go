@@ -115,12 +115,18 @@ func (h *hasher) scalar(tq byte, body []byte) {
 		}
 		body = appendFloatBody(enc[:0], f)
 	case 0x50:
+		if isShortDecimal(body) {
+			break
+		}
 		d, ok := decodeDecimal(body)
 		if !ok {
 			h.fail(errDamaged)
 		}
 		body = d.appendBody(enc[:0])
 	case 0x60:
+		if isShortTimestamp(body) {
+			break
+		}
 		t, err := decodeTimestamp(body)
 		if err != nil {
 			h.fail(errDamaged)
@@ -153,9 +159,14 @@ func appendFloatBody(dst []byte, f float64) []byte {
 	return binary.BigEndian.AppendUint64(dst, bits)
 }
 
-// symbol serialises a symbol, annotation or field name.
+// symbol serialises a symbol or annotation.
 func (h *hasher) symbol(sid uint32) {
 	text, known := h.syms.text(sid)
+	h.text(sid, text, known)
+}
+
+// text serialises a symbol, annotation or field name.
+func (h *hasher) text(sid uint32, text string, known bool) {
 	switch {
 	case known:
 		h.buf = append(appendEscaped(append(h.buf, hashBegin, 0x70), text), hashEnd)
@@ -184,16 +195,59 @@ func appendEscaped[T string | []byte](dst []byte, b T) []byte {
 	return dst
 }
 
+// appendDigest is appendEscaped for 32 bytes that are as good as random: in two of
+// three digests, none is a marker.
+func appendDigest(dst []byte, d *[32]byte) []byte {
+	from := len(dst)
+	dst = append(dst, d[:]...)
+	w := [4]uint64{binary.LittleEndian.Uint64(d[0:]), binary.LittleEndian.Uint64(d[8:]), binary.LittleEndian.Uint64(d[16:]), binary.LittleEndian.Uint64(d[24:])}
+	if nearMarkers(w[0])|nearMarkers(w[1])|nearMarkers(w[2])|nearMarkers(w[3]) == 0 ||
+		markers(w[0])|markers(w[1])|markers(w[2])|markers(w[3]) == 0 {
+		return dst
+	}
+	var room [32]byte
+	dst = append(dst, room[:]...)
+	out, n := dst[from:], 0
+	for i, x := range w {
+		if markers(x) == 0 {
+			binary.LittleEndian.PutUint64(out[n:], x)
+			n += 8
+			continue
+		}
+		for _, c := range d[8*i : 8*i+8] {
+			if isSpecial(c) {
+				out[n] = hashEscape
+				n++
+			}
+			out[n] = c
+			n++
+		}
+	}
+	return dst[:from+n]
+}
+
 func isSpecial(c byte) bool { return c-hashBegin < 4 && c != 0x0d }
 
-// special is the index of the first marker byte, or -1. Eight bytes at a time
-// are found to have none of 0x08 to 0x0f, which is the rule in text.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// nearMarkers is 0 if none of eight bytes is 0x08 to 0x0f, which is the rule in
+// text and quick to tell.
+func nearMarkers(x uint64) uint64 {
+	x = x&(0xf8*ones) ^ 0x08*ones
+	return (x - ones) &^ x & highs
+}
+
+// markers is 0 if none of eight bytes is a marker.
+func markers(x uint64) uint64 {
+	b, e, n := x^hashBegin*ones, x^hashEscape*ones, x^hashEnd*ones
+	return ((b-ones)&^b | (e-ones)&^e | (n-ones)&^n) & highs
+}
+
+// special is the index of the first marker byte, or -1.
 func special(b []byte) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:])&(0xf8*ones) ^ 0x08*ones
-		if (x-ones)&^x&highs == 0 {
+		if x := binary.LittleEndian.Uint64(b[i:]); nearMarkers(x) == 0 || markers(x) == 0 {
 			continue
 		}
 		for j, c := range b[i : i+8] {
