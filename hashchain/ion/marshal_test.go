@@ -2,6 +2,7 @@ package ion
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"reflect"
@@ -78,6 +79,78 @@ func TestMarshalAsIonGo(t *testing.T) {
 		if got, err := Marshal(x); err != nil || !Identical(got, want) {
 			t.Errorf("Marshal(%T %v) = %s, %v; ion-go has %s", x, x, got, err, want)
 		}
+	}
+}
+
+// What ion-go v1.1.3 makes of some Go values: the reason for a Marshal of our own.
+func TestWhyNotIonGoMarshal(t *testing.T) {
+	peer := func(x any) (text string, err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("panic: %v", r)
+			}
+		}()
+		data, err := iongo.MarshalText(x)
+		return string(data), err
+	}
+	own := func(x any) string {
+		v, err := Marshal(x)
+		if err != nil {
+			return err.Error()
+		}
+		return v.String()
+	}
+	sym := iongo.NewSymbolTokenFromString("s")
+	for _, c := range []struct {
+		what      string
+		x         any
+		peer, own string
+	}{
+		{"it loses a number", map[string]any{"n": big.NewInt(7)}, "{n:{}}", "{n:7}"},
+		{"it takes a symbol apart", sym, `{Text:"s",LocalSID:-1,Source:null}`, "s"},
+	} {
+		got, err := peer(c.x)
+		if err != nil || got != c.peer {
+			t.Errorf("%s: ion-go gives %s, %v", c.what, got, err)
+		}
+		if got := own(c.x); got != c.own {
+			t.Errorf("%s: own Marshal gives %s", c.what, got)
+		}
+	}
+	// It panics where a key is no string, and at a decimal that is no pointer.
+	for _, x := range []any{map[int]int{1: 2}, *iongo.MustParseDecimal("1.50")} {
+		if got, err := peer(x); err == nil || !strings.HasPrefix(err.Error(), "panic") {
+			t.Errorf("ion-go marshals a %T: %s, %v", x, got, err)
+		}
+	}
+	// It has no bound on depth: a value that refers to itself ends the process.
+	deep := any(1)
+	for range 10 * MaxDepth {
+		deep = []any{deep}
+	}
+	if _, err := peer(deep); err != nil {
+		t.Errorf("ion-go refuses nesting: %v", err)
+	}
+	if _, err := Marshal(deep); err == nil {
+		t.Error("own Marshal has no bound either")
+	}
+	// In binary, the fields of one map come in another order each time, so that
+	// equal documents differ in their bytes.
+	many := map[string]int{}
+	for i := range 64 {
+		many[fmt.Sprint("k", i)] = i
+	}
+	orders, orders2 := map[string]bool{}, map[string]bool{}
+	for range 20 {
+		data, err := iongo.MarshalBinary(many)
+		if err != nil {
+			t.Fatal(err)
+		}
+		orders[string(data)] = true
+		orders2[own(many)] = true
+	}
+	if len(orders) < 2 || len(orders2) != 1 {
+		t.Errorf("20 times the same map: ion-go writes it in %d ways, own Marshal in %d", len(orders), len(orders2))
 	}
 }
 
