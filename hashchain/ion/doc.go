@@ -19,7 +19,7 @@
 // # What can be done with them
 //
 //   - [Value.Hash] is the Ion Hash with SHA-256, the one that QLDB's journal
-//     is made of.
+//     is made of; a [Hasher] remembers fields that come again.
 //   - [Identical] compares all of a value, [Equal] as PartiQL's = does inside
 //     containers; [Compare] is a total order that agrees with Equal, and
 //     [AppendKey] makes keys for maps and indexes that do too.
@@ -32,7 +32,9 @@
 //   - No accessor panics, whatever the bytes are. An accessor that does not fit
 //     the value's type, or meets damage, reports false.
 //   - Nesting deeper than [MaxDepth] is an error, in binary, in text and in Go
-//     values.
+//     values. So is a number of more than [MaxNumberSize].
+//   - Fields are found in time in proportion to the length of their struct,
+//     whatever the symbol tables of the stream are.
 //   - Malformed input gives a [SyntaxError] that names the byte offset. Reading
 //     allocates no more than a small multiple of the input, whatever lengths
 //     and counts the input claims.
