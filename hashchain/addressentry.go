@@ -122,12 +122,14 @@ func (a *addressHasher) sorted(fields [][32]byte) {
 }
 
 func (a *addressHasher) escape(b []byte) {
-	for _, c := range b {
+	done := 0
+	for i, c := range b {
 		if c == 0x0b || c == 0x0c || c == 0x0e {
-			a.buf = append(a.buf, 0x0c)
+			a.buf = append(append(a.buf, b[done:i]...), 0x0c)
+			done = i
 		}
-		a.buf = append(a.buf, c)
 	}
+	a.buf = append(a.buf, b[done:]...)
 }
 
 // body is the representation of a scalar behind its descriptor and length.
