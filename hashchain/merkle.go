@@ -57,6 +57,15 @@ type RightEdge struct {
 // Size is the number of leaves.
 func (e *RightEdge) Size() uint64 { return e.size }
 
+// Node returns a node of the tree if it is one of the roots that the edge
+// consists of.
+func (e *RightEdge) Node(level uint8, index uint64) (Hash, bool) {
+	if n := e.size >> level; n&1 == 0 || n-1 != index {
+		return Hash{}, false
+	}
+	return e.peaks[bits.OnesCount64(e.size>>level)-1], true
+}
+
 // Clone returns a copy that grows on its own.
 func (e *RightEdge) Clone() RightEdge {
 	return RightEdge{size: e.size, peaks: append([]Hash(nil), e.peaks...)}

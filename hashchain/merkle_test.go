@@ -2,6 +2,7 @@ package hashchain
 
 import (
 	"fmt"
+	"math/bits"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -131,6 +132,33 @@ func TestRightEdgeGoesOnAfterLoading(t *testing.T) {
 		}
 		if edge.Root() != Root(leaves(75)) || other.Root() != Root(leaves(size)) {
 			t.Fatalf("edge loaded at %d does not go on right", size)
+		}
+	}
+}
+
+// TestRightEdgeNodes: the edge gives the nodes that it consists of and no other.
+func TestRightEdgeNodes(t *testing.T) {
+	for size := range 70 {
+		list, edge := grow(size)
+		given := 0
+		for level := range list {
+			for i, want := range list[level] {
+				if h, ok := edge.Node(uint8(level), uint64(i)); ok {
+					given++
+					if h != want {
+						t.Errorf("size %d: node %d at level %d is %v, want %v", size, i, level, h, want)
+					}
+				}
+			}
+			if _, ok := edge.Node(uint8(level), uint64(len(list[level]))); ok {
+				t.Errorf("size %d: the edge gives a node of level %d that is not complete", size, level)
+			}
+		}
+		if want := bits.OnesCount(uint(size)); given != want {
+			t.Errorf("size %d: the edge gives %d nodes, it consists of %d", size, given, want)
+		}
+		if _, ok := edge.Node(255, 0); ok {
+			t.Errorf("size %d: the edge gives a node of level 255", size)
 		}
 	}
 }

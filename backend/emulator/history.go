@@ -56,8 +56,7 @@ func openBlock(snap store.Snapshot, key, sealed []byte) (ion.Value, error) {
 	if err != nil {
 		return ion.Value{}, err
 	}
-	var dec ion.Decoder
-	v, err := dec.Open(b)
+	v, err := ion.Open(b)
 	if err != nil {
 		return ion.Value{}, damaged("%s: %v", describe(nil, store.Journal, key), err)
 	}

@@ -62,44 +62,38 @@ func (l *Ledger) checkAddresses(at hashchain.BlockAddress, tip *hashchain.BlockA
 
 // blockFor opens a view, checks the addresses and reads the block. The caller
 // closes the view.
-func (l *Ledger) blockFor(ctx context.Context, at hashchain.BlockAddress, tip *hashchain.BlockAddress) (view, *hashchain.Block, ion.Value, error) {
+func (l *Ledger) blockFor(ctx context.Context, at hashchain.BlockAddress, tip *hashchain.BlockAddress) (view, ion.Value, error) {
 	if err := ctx.Err(); err != nil {
-		return view{}, nil, ion.Value{}, err
+		return view{}, ion.Value{}, err
 	}
 	v, err := l.openView()
 	if err != nil {
-		return v, nil, ion.Value{}, err
+		return v, ion.Value{}, err
 	}
 	if err := l.checkAddresses(at, tip, v.seq); err != nil {
 		v.snap.Close()
-		return v, nil, ion.Value{}, err
+		return v, ion.Value{}, err
 	}
 	// A copy outlives the snapshot, and the answer is a view on it.
 	raw, err := copyBlock(v.snap, int64(at.SequenceNo))
-	var b *hashchain.Block
-	if err == nil {
-		if b, err = hashchain.BlockOf(raw); err != nil {
-			err = damaged("block %d: %v", at.SequenceNo, err)
-		}
-	}
 	if err != nil {
 		v.snap.Close()
-		return v, nil, raw, l.readFailure(err)
+		return v, raw, l.readFailure(err)
 	}
-	return v, b, raw, nil
+	return v, raw, nil
 }
 
 // Block is the block at an address, with its proof for the digest at tip if
 // that is given.
 func (l *Ledger) Block(ctx context.Context, at hashchain.BlockAddress, tip *hashchain.BlockAddress) (ledger.Block, error) {
-	v, b, raw, err := l.blockFor(ctx, at, tip)
+	v, raw, err := l.blockFor(ctx, at, tip)
 	if err != nil {
 		return ledger.Block{}, err
 	}
 	defer v.snap.Close()
 	out := ledger.Block{Value: raw}
 	if tip != nil {
-		out.Proof, err = hashchain.ProveBlock(newNodes(v.snap), b.Address.SequenceNo, tip.SequenceNo)
+		out.Proof, err = hashchain.ProveBlock(l.nodes(v), at.SequenceNo, tip.SequenceNo)
 	}
 	return out, l.proofFailure(err)
 }
@@ -107,11 +101,15 @@ func (l *Ledger) Block(ctx context.Context, at hashchain.BlockAddress, tip *hash
 // Revision is the revision of a document in the block at an address, with its
 // proof for the digest at tip if that is given.
 func (l *Ledger) Revision(ctx context.Context, at hashchain.BlockAddress, documentID string, tip *hashchain.BlockAddress) (ledger.Revision, error) {
-	v, b, raw, err := l.blockFor(ctx, at, tip)
+	v, raw, err := l.blockFor(ctx, at, tip)
 	if err != nil {
 		return ledger.Revision{}, err
 	}
 	defer v.snap.Close()
+	b, err := hashchain.BlockOf(raw)
+	if err != nil {
+		return ledger.Revision{}, l.readFailure(damaged("block %d: %v", at.SequenceNo, err))
+	}
 	_, i, ok := b.FindRevision(documentID)
 	if !ok {
 		return ledger.Revision{}, errParameter("DocumentId", textNoDocument)
@@ -119,7 +117,7 @@ func (l *Ledger) Revision(ctx context.Context, at hashchain.BlockAddress, docume
 	rev, _ := revisionAt(raw, i)
 	out := ledger.Revision{Value: rev}
 	if tip != nil {
-		out.Proof, err = hashchain.ProveRevision(newNodes(v.snap), b, i, tip.SequenceNo)
+		out.Proof, err = hashchain.ProveRevision(l.nodes(v), b, i, tip.SequenceNo)
 	}
 	return out, l.proofFailure(err)
 }

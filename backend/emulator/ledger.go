@@ -53,6 +53,8 @@ type Ledger struct {
 	mode    atomic.Int32
 	serial  atomic.Uint64 // of catalogs
 
+	nodeCache nodeCache
+
 	// state is what is durable. The committer's writer stores it.
 	state  atomic.Pointer[committed]
 	broken atomic.Pointer[error] // why no more is written; nil while all is well

@@ -20,6 +20,7 @@ type view struct {
 	snap store.Snapshot
 	seq  int64
 	cat  *catalog
+	edge *hashchain.RightEdge // of the block tree up to seq; only to be read
 }
 
 // openView pairs a snapshot with the state that was published for it. The
@@ -40,7 +41,7 @@ func (l *Ledger) openView() (view, error) {
 			return view{}, l.readFailure(err)
 		}
 		if seq == st.seq {
-			return view{snap: snap, seq: seq, cat: st.cat}, nil
+			return view{snap: snap, seq: seq, cat: st.cat, edge: &st.edge}, nil
 		}
 		snap.Close()
 		if seq > st.seq {

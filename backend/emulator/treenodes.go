@@ -3,6 +3,8 @@ package emulator
 import (
 	"encoding/binary"
 	"math/bits"
+	"sync"
+	"sync/atomic"
 
 	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
@@ -26,12 +28,38 @@ func encodeNodes(nodes []hashchain.Node) []byte {
 type treeNodes struct {
 	snap store.Snapshot
 	key  [8]byte
+
+	// edge and cache save reading; nil where all has to come from the snapshot.
+	edge  *hashchain.RightEdge
+	cache *nodeCache
 }
 
 func newNodes(snap store.Snapshot) *treeNodes { return &treeNodes{snap: snap} }
 
+// nodes reads the block tree of a view, for proofs.
+func (l *Ledger) nodes(v view) *treeNodes {
+	return &treeNodes{snap: v.snap, edge: v.edge, cache: &l.nodeCache}
+}
+
 // Node is a node that is complete.
 func (t *treeNodes) Node(level uint8, index uint64) (hashchain.Hash, error) {
+	if t.cache == nil {
+		return t.read(level, index)
+	}
+	if h, ok := t.edge.Node(level, index); ok {
+		return h, nil
+	}
+	if h, ok := t.cache.get(t.edge.Size(), level, index); ok {
+		return h, nil
+	}
+	h, err := t.read(level, index)
+	if err == nil {
+		t.cache.put(t.edge.Size(), level, index, h)
+	}
+	return h, err
+}
+
+func (t *treeNodes) read(level uint8, index uint64) (hashchain.Hash, error) {
 	last := (index+1)<<level - 1
 	binary.BigEndian.PutUint64(t.key[:], last)
 	b, err := get(t.snap, store.Tree, t.key[:])
@@ -46,4 +74,42 @@ func (t *treeNodes) Node(level uint8, index uint64) (hashchain.Hash, error) {
 	}
 	at := int(level) * hashchain.HashSize
 	return hashchain.HashOf(b[at : at+hashchain.HashSize])
+}
+
+// nodeCache keeps nodes of the upper levels of the tree, half of the way of each
+// proof. They lie far from each other in the store, and since they never change
+// nothing has to be invalidated. It holds the levels of which a tree has at most
+// nodeCacheSize/2 nodes, so that each node has a slot to itself: 0.5 MB at most.
+type nodeCache struct {
+	once  sync.Once
+	slots []atomic.Pointer[hashchain.Node]
+}
+
+const nodeCacheSize = 8192
+
+// slot is where a node of a tree of size leaves goes; nil if its level is too
+// low. Counted from left to right through all levels above the lowest one kept,
+// node i of level n is number (2i+1)<<n.
+func (c *nodeCache) slot(size uint64, level uint8, index uint64) *atomic.Pointer[hashchain.Node] {
+	lowest := bits.Len64(size / (nodeCacheSize / 2))
+	if int(level) < lowest {
+		return nil
+	}
+	c.once.Do(func() { c.slots = make([]atomic.Pointer[hashchain.Node], nodeCacheSize) })
+	return &c.slots[(2*index+1)<<(int(level)-lowest)%nodeCacheSize]
+}
+
+func (c *nodeCache) get(size uint64, level uint8, index uint64) (hashchain.Hash, bool) {
+	if p := c.slot(size, level, index); p != nil {
+		if n := p.Load(); n != nil && n.Level == level && n.Index == index {
+			return n.Hash, true
+		}
+	}
+	return hashchain.Hash{}, false
+}
+
+func (c *nodeCache) put(size uint64, level uint8, index uint64, h hashchain.Hash) {
+	if p := c.slot(size, level, index); p != nil {
+		p.Store(&hashchain.Node{Level: level, Index: index, Hash: h})
+	}
 }

@@ -271,32 +271,55 @@ func (d *Decoder) Open(data []byte) (Value, error) {
 		}
 		if len(data) > n && bytes.Equal(data[:n], k.data) {
 			d.kept[0], d.kept[i] = d.kept[i], d.kept[0]
-			return d.finish(data, n, d.kept[0].syms)
+			return openAt(data, n, d.kept[0].syms)
 		}
 	}
-	v, err := header(data[4:], systemTable, 4)
+	n, syms, err := readTable(data)
 	if err != nil {
 		return Value{}, err
 	}
-	if !isSymbolTable(v) {
-		return d.finish(data, 4, systemTable)
+	if n > 4 {
+		last := len(d.kept) - 1
+		oldest := d.kept[last].data
+		copy(d.kept[1:], d.kept[:last])
+		d.kept[0] = keptTable{append(oldest[:0], data[:n]...), syms}
 	}
-	if err := check(v, 4, 1); err != nil {
-		return Value{}, err
-	}
-	syms, err := readLocalTable(v, systemTable, nil)
-	if err != nil {
-		return Value{}, atOffset(err, 4)
-	}
-	n := 4 + len(v.raw)
-	last := len(d.kept) - 1
-	oldest := d.kept[last].data
-	copy(d.kept[1:], d.kept[:last])
-	d.kept[0] = keptTable{append(oldest[:0], data[:n]...), syms}
-	return d.finish(data, n, syms)
+	return openAt(data, n, syms)
 }
 
-func (d *Decoder) finish(data []byte, off int, syms *SymbolTable) (Value, error) {
+// Open is [Decoder.Open] for a single value: it keeps no symbol table.
+func Open(data []byte) (Value, error) {
+	if !IsBinary(data) {
+		return Value{}, syntaxErr(0, "binary Ion must begin with the version marker e0 01 00 ea")
+	}
+	n, syms, err := readTable(data)
+	if err != nil {
+		return Value{}, err
+	}
+	return openAt(data, n, syms)
+}
+
+// readTable reads the symbol table that follows the version marker, if there is
+// one. n is where the value begins.
+func readTable(data []byte) (n int, syms *SymbolTable, err error) {
+	v, err := header(data[4:], systemTable, 4)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !isSymbolTable(v) {
+		return 4, systemTable, nil
+	}
+	if err := check(v, 4, 1); err != nil {
+		return 0, nil, err
+	}
+	if syms, err = readLocalTable(v, systemTable, nil); err != nil {
+		return 0, nil, atOffset(err, 4)
+	}
+	return 4 + len(v.raw), syms, nil
+}
+
+// openAt is the one value that begins at off.
+func openAt(data []byte, off int, syms *SymbolTable) (Value, error) {
 	v, err := header(data[off:], syms, off)
 	if err == nil && (off+len(v.raw) != len(data) || v.typ == NullType && !v.null) {
 		err = syntaxErr(off+len(v.raw), "%s", ErrNotOneValue)
