@@ -47,6 +47,7 @@ type commitRequest struct {
 	cat    *catalog   // nil unless the transaction changed it
 	ops    []store.Op // catalog entries, index building, redacted blocks
 	items  []item     // what ops change
+	bytes  int64      // what redacted blocks are longer by
 	sys    []hashchain.Hash
 	answer chan error
 	seq    int64 // set by the builder
@@ -286,7 +287,7 @@ func (c *committer) append(r *commitRequest, g *group) error {
 		c.changes.add(it, seq)
 	}
 	c.tip.seq, c.tip.hash, c.tip.txTime = seq, b.Hash, at
-	c.tip.bytes += int64(len(b.Bytes))
+	c.tip.bytes += int64(len(b.Bytes)) + r.bytes
 	if r.cat != nil {
 		c.tip.cat = r.cat
 	}

@@ -92,8 +92,12 @@ func (l *Ledger) Block(ctx context.Context, at hashchain.BlockAddress, tip *hash
 	}
 	defer v.snap.Close()
 	out := ledger.Block{Value: raw}
-	if tip != nil {
-		out.Proof, err = hashchain.ProveBlock(l.nodes(v), at.SequenceNo, tip.SequenceNo)
+	if tip == nil {
+		return out, nil
+	}
+	nodes, err := l.nodes(v, tip.SequenceNo)
+	if err == nil {
+		out.Proof, err = hashchain.ProveBlock(nodes, at.SequenceNo, tip.SequenceNo)
 	}
 	return out, l.proofFailure(err)
 }
@@ -116,8 +120,12 @@ func (l *Ledger) Revision(ctx context.Context, at hashchain.BlockAddress, docume
 	}
 	rev, _ := revisionAt(raw, i)
 	out := ledger.Revision{Value: rev}
-	if tip != nil {
-		out.Proof, err = hashchain.ProveRevision(l.nodes(v), b, i, tip.SequenceNo)
+	if tip == nil {
+		return out, nil
+	}
+	nodes, err := l.nodes(v, tip.SequenceNo)
+	if err == nil {
+		out.Proof, err = hashchain.ProveRevision(nodes, b, i, tip.SequenceNo)
 	}
 	return out, l.proofFailure(err)
 }

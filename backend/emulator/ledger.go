@@ -54,6 +54,7 @@ type Ledger struct {
 	serial  atomic.Uint64 // of catalogs
 
 	nodeCache nodeCache
+	lastEdge  atomic.Pointer[hashchain.RightEdge] // of the tree of the last proof that was not for the tip
 
 	// state is what is durable. The committer's writer stores it.
 	state  atomic.Pointer[committed]

@@ -13,8 +13,8 @@ type Limits struct {
 	RedactionsPerTx      int           //
 	DocumentSize         int           // bytes of Ion binary
 	ParameterSize        int           // bytes of Ion binary
-	StatementLength      int           // characters; partiql.MaxStatement holds in any case
-	TransactionSize      int           // bytes of new revisions with metadata, index entries and statement texts
+	StatementLength      int           // characters; a text of more than 4 MiB (partiql.MaxStatement) is refused in any case
+	TransactionSize      int           // bytes of the revisions to be written, one a document, with metadata, index entries and statement texts
 	TransactionTime      time.Duration // from StartTransaction
 	SessionTime          time.Duration // from StartSession
 	ResultMemory         int64         // bytes of a session's results kept in memory; more goes to a temporary file

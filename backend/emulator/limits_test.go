@@ -60,9 +60,9 @@ var limitCases = []limitCase{
 	}, badRequest, "400", "Exceeded parameter limit: Parameter 1 has 131076 bytes of Ion binary, the limit is 131072",
 		func(lim *emulator.Limits) { lim.ParameterSize = 0 }},
 	{"statement length", func(t *testing.T, l *emulatortest.Ledger) error {
-		_, err := begin(t, l.Ledger).try("SELECT VALUE 'ÄÖÜ' FROM << 0 >>" + strings.Repeat(" ", 70))
+		_, err := begin(t, l.Ledger).try("SELECT VALUE 'ÄÖÜ' FROM << 0 >>" + strings.Repeat(" ", 99_970))
 		return err
-	}, badRequest, "400", "Exceeded statement limit: Statement has 101 characters, the limit is 100",
+	}, badRequest, "400", "Exceeded statement limit: Statement has 100001 characters, the limit is 100000",
 		func(lim *emulator.Limits) { lim.StatementLength = 0 }},
 	{"active tables", func(t *testing.T, l *emulatortest.Ledger) error {
 		x := begin(t, l.Ledger)
@@ -141,9 +141,6 @@ func TestLimits(t *testing.T) {
 	for _, c := range limitCases {
 		t.Run(c.name, func(t *testing.T) {
 			limits := emulator.DefaultLimits
-			if c.name == "statement length" {
-				limits.StatementLength = 100 // PartiQL itself takes no more than the real one
-			}
 			limits.ResultsOfAllSessions = 4000 // the real one takes 4 GiB to reach
 			err := c.exceed(t, emulatortest.New(t, emulatortest.With(emulator.WithLimits(limits))))
 			isError(t, err, c.exception, c.code, c.text)
@@ -182,6 +179,12 @@ func TestTransactionSize(t *testing.T) {
 		t.Errorf("10,000 bytes are %d documents, %d indexed ones and %d statement texts of about 1000 bytes", plain, indexed, text)
 	}
 	x := begin(t, l.Ledger)
+	x.q("INSERT INTO T {'k': 'again', 'x': ?}", strings.Repeat("y", 4000))
+	for range 20 { // one revision is written, whatever happens to it on the way
+		x.q("UPDATE T SET x = ? WHERE k = 'again'", strings.Repeat("z", 4000))
+	}
+	x.mustCommit()
+	x = begin(t, l.Ledger)
 	for range 20 {
 		if _, err := x.try("SELEC" + strings.Repeat(" ", 3000)); err == nil || strings.Contains(err.Error(), "size limit") {
 			t.Fatalf("a wrong statement gives %v", err)

@@ -32,6 +32,7 @@ func (t *Transaction) prepare(ctx context.Context) (*commitRequest, error) {
 		r.ops = append(r.ops, put(store.Journal, seqKey(red.seq), red.block),
 			put(store.History, red.key.history(red.version), red.hist.append(nil)))
 		r.items = append(r.items, redactionItem(red.seq), docItem(red.key))
+		r.bytes += red.delta
 	}
 	return r, nil
 }

@@ -15,6 +15,7 @@ type redaction struct {
 	key     docKey
 	version int64
 	block   []byte // the block without the data
+	delta   int64  // what it is longer by, which is mostly below 0
 	hist    histRecord
 }
 
@@ -96,24 +97,32 @@ func (s *statement) findRedacted(red *redaction, docID string) error {
 	case red.hist.kind == histRedacted, s.t.redactedAlready(red):
 		return errState("Revision %d of document %s has been redacted already", red.version, docID)
 	}
-	block, err := s.blockToRedact(red.seq)
+	old, err := s.blockToRedact(red.seq)
 	if err != nil {
 		return err
 	}
-	red.block, err = hashchain.RedactRevision(block, docID, red.version)
+	block, err := ion.Open(old)
+	if err == nil {
+		red.block, err = hashchain.RedactRevision(block, docID, red.version)
+	}
 	if err != nil {
 		return damaged("block %d: %v", red.seq, err)
 	}
+	red.delta = int64(len(red.block) - len(old))
 	red.hist.kind = histRedacted
 	return nil
 }
 
 // blockToRedact is a block as the transaction sees it.
-func (s *statement) blockToRedact(seq int64) (ion.Value, error) {
+func (s *statement) blockToRedact(seq int64) ([]byte, error) {
 	for _, r := range slices.Backward(s.t.redacted) {
 		if r.seq == seq {
-			return ion.Parse(r.block) // the last redaction has all that was taken out
+			return r.block, nil // the last redaction has all that was taken out
 		}
 	}
-	return readBlock(s.v.snap, seq)
+	b, err := get(s.v.snap, store.Journal, seqKey(seq))
+	if err == nil && b == nil {
+		err = damaged("block %d is not there", seq)
+	}
+	return b, err
 }

@@ -196,3 +196,37 @@ func inFile(t *testing.T, path string, words []string) (found []string) {
 	}
 	return found
 }
+
+// TestRedactionShrinksJournal: the bytes of the journal are those of its blocks,
+// before and after a redaction and after opening the file again.
+func TestRedactionShrinksJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bytes.tally")
+	journal := func(l *emulatortest.Ledger) (n int64) {
+		for b, err := range l.Journal(t.Context(), 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += int64(len(b.Encode()))
+		}
+		return n
+	}
+	t.Run("redact", func(t *testing.T) {
+		l := withTable(t, emulatortest.WithFile(path))
+		old := overwritten(t, l, fmt.Sprintf("{'k': 1, 'x': '%s'}", strings.Repeat("y", 3000)))
+		before := l.Stats().JournalBytes
+		if want := journal(l); before != want {
+			t.Errorf("the journal has %d bytes, its blocks %d", before, want)
+		}
+		l.Exec(t, redact, old...)
+		after := l.Stats().JournalBytes
+		if want := journal(l); after != want || after > before-2000 {
+			t.Errorf("after the redaction the journal has %d bytes, its blocks %d; before it had %d", after, want, before)
+		}
+	})
+	t.Run("reopen", func(t *testing.T) {
+		l := emulatortest.New(t, emulatortest.WithFile(path))
+		if got, want := l.Stats().JournalBytes, journal(l); got != want {
+			t.Errorf("the journal has %d bytes, its blocks %d", got, want)
+		}
+	})
+}

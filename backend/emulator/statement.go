@@ -151,8 +151,11 @@ func (s *statement) finish() error {
 	n := len(t.writes.changes)
 	for i := range s.effects {
 		c := &s.effects[i].c
-		if t.writes.get(c.key) == nil {
+		prev := t.writes.get(c.key)
+		if prev == nil {
 			n++
+		} else {
+			t.size -= revisionSize(prev) // a transaction writes one revision of a document
 		}
 		if over(len(c.stream), lim.DocumentSize) {
 			return errState("Exceeded document size limit: Document has %d bytes of Ion binary, the limit is %d", len(c.stream), lim.DocumentSize)

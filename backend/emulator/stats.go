@@ -10,7 +10,7 @@ type Stats struct {
 	Sessions     int   // open now
 	Transactions int   // open now
 	Blocks       int64 // in the journal
-	JournalBytes int64
+	JournalBytes int64 // of all blocks, without what was redacted
 	Committed    int64 // transactions that committed
 	Conflicts    int64 // that lost to another
 	Aborted      int64

@@ -29,16 +29,34 @@ type treeNodes struct {
 	snap store.Snapshot
 	key  [8]byte
 
-	// edge and cache save reading; nil where all has to come from the snapshot.
-	edge  *hashchain.RightEdge
+	// What saves reading: nodes of the upper levels, and the right edge of the
+	// tree that proofs are made for. nil where all has to come from the snapshot.
 	cache *nodeCache
+	size  uint64 // of the whole tree
+	edge  *hashchain.RightEdge
 }
 
 func newNodes(snap store.Snapshot) *treeNodes { return &treeNodes{snap: snap} }
 
-// nodes reads the block tree of a view, for proofs.
-func (l *Ledger) nodes(v view) *treeNodes {
-	return &treeNodes{snap: v.snap, edge: v.edge, cache: &l.nodeCache}
+// nodes reads the block tree of a view for proofs for the digest with the given
+// tip. Mostly they are for one digest after the other, so the last one's right
+// edge is kept.
+func (l *Ledger) nodes(v view, tip uint64) (*treeNodes, error) {
+	t := &treeNodes{snap: v.snap, cache: &l.nodeCache, size: uint64(v.seq) + 1, edge: v.edge}
+	if t.edge.Size() == tip+1 {
+		return t, nil
+	}
+	if e := l.lastEdge.Load(); e != nil && e.Size() == tip+1 {
+		t.edge = e
+		return t, nil
+	}
+	e, err := hashchain.LoadRightEdge(t, tip+1)
+	if err != nil {
+		return nil, err
+	}
+	l.lastEdge.Store(&e)
+	t.edge = &e
+	return t, nil
 }
 
 // Node is a node that is complete.
@@ -49,12 +67,12 @@ func (t *treeNodes) Node(level uint8, index uint64) (hashchain.Hash, error) {
 	if h, ok := t.edge.Node(level, index); ok {
 		return h, nil
 	}
-	if h, ok := t.cache.get(t.edge.Size(), level, index); ok {
+	if h, ok := t.cache.get(t.size, level, index); ok {
 		return h, nil
 	}
 	h, err := t.read(level, index)
 	if err == nil {
-		t.cache.put(t.edge.Size(), level, index, h)
+		t.cache.put(t.size, level, index, h)
 	}
 	return h, err
 }
@@ -79,13 +97,13 @@ func (t *treeNodes) read(level uint8, index uint64) (hashchain.Hash, error) {
 // nodeCache keeps nodes of the upper levels of the tree, half of the way of each
 // proof. They lie far from each other in the store, and since they never change
 // nothing has to be invalidated. It holds the levels of which a tree has at most
-// nodeCacheSize/2 nodes, so that each node has a slot to itself: 0.5 MB at most.
+// nodeCacheSize/2 nodes, so that each node has a slot to itself: 2 MB at most.
 type nodeCache struct {
 	once  sync.Once
 	slots []atomic.Pointer[hashchain.Node]
 }
 
-const nodeCacheSize = 8192
+const nodeCacheSize = 32768
 
 // slot is where a node of a tree of size leaves goes; nil if its level is too
 // low. Counted from left to right through all levels above the lowest one kept,

@@ -60,7 +60,7 @@ func TestTreeNodes(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			r := &treeNodes{snap: snap, edge: &edge, cache: &cache}
+			r := &treeNodes{snap: snap, cache: &cache, size: size, edge: &edge}
 			for range 2000 {
 				n := 1 + rand.Uint64N(size)
 				leaf := rand.Uint64N(n)
@@ -79,12 +79,12 @@ func TestTreeNodes(t *testing.T) {
 // TestNodeCacheSlots: however large the tree, no two nodes of the levels that
 // are kept share a slot, and levels of few nodes are kept.
 func TestNodeCacheSlots(t *testing.T) {
-	for _, size := range []uint64{1, 2, 3, 4095, 4096, 4097, 100_000, 1_000_000, 1<<30 + 12345} {
+	for _, size := range []uint64{1, 2, 3, 16383, 16384, 16385, 100_000, 1_000_000, 1<<30 + 12345} {
 		var c nodeCache
 		taken := map[*atomic.Pointer[hashchain.Node]]bool{}
 		for level := uint8(0); size>>level > 0; level++ {
 			if c.slot(size, level, 0) == nil {
-				if size>>level <= 4096/2 {
+				if size>>level <= nodeCacheSize/4 {
 					t.Errorf("size %d: level %d, which has %d nodes, is not kept", size, level, size>>level)
 				}
 				continue
