@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -54,16 +55,68 @@ func document(i int64) ion.Value {
 	return v
 }
 
-// run runs one statement in a transaction of its own.
-func run(tb testing.TB, l ledger.Ledger, statement string, params ...any) {
-	tb.Helper()
-	err := l.Execute(context.Background(), func(tx ledger.Transaction) error {
+var ctx = context.Background()
+
+// tempDirs are removed when all benchmarks are done.
+var tempDirs []string
+
+func tempDir() (string, error) {
+	dir, err := os.MkdirTemp("", "tally-bench-*")
+	tempDirs = append(tempDirs, dir)
+	return dir, err
+}
+
+// execute runs one statement in a transaction of its own.
+func execute(l ledger.Ledger, statement string, params ...any) error {
+	return l.Execute(ctx, func(tx ledger.Transaction) error {
 		_, err := tx.Execute(statement, params...)
 		return err
 	})
-	if err != nil {
+}
+
+// run is execute for statements that succeed.
+func run(tb testing.TB, l ledger.Ledger, statement string, params ...any) {
+	tb.Helper()
+	if err := execute(l, statement, params...); err != nil {
 		tb.Fatalf("%s: %v", statement, err)
 	}
+}
+
+// setUp makes the table and its index.
+func setUp(l ledger.Ledger) error {
+	if err := execute(l, "CREATE TABLE VehicleRegistration"); err != nil {
+		return err
+	}
+	return execute(l, "CREATE INDEX ON VehicleRegistration (VIN)")
+}
+
+// each looks up every step-th document from to to, a thousand a transaction.
+func each(l ledger.Ledger, from, to, step int64, see func(i int64, rows int) error) error {
+	for i := from; i <= to; {
+		err := l.Execute(ctx, func(tx ledger.Transaction) error {
+			for range 1000 {
+				r, err := tx.Execute("SELECT VALUE 1 FROM VehicleRegistration WHERE VIN = ?", vin(i))
+				if err != nil {
+					return err
+				}
+				rows, err := r.All()
+				if err == nil {
+					err = see(i, len(rows))
+				}
+				if err != nil {
+					return err
+				}
+				if i += step; i > to {
+					break
+				}
+			}
+			return tx.Abort()
+		})
+		if err != nil && !errors.Is(err, ledger.ErrAborted) {
+			return err
+		}
+	}
+	return nil
 }
 
 func insert(ctx context.Context, l ledger.Ledger, i int64) error {
@@ -82,8 +135,9 @@ func fillLedger(tb testing.TB, path string, n int) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	run(tb, l, "CREATE TABLE VehicleRegistration")
-	run(tb, l, "CREATE INDEX ON VehicleRegistration (VIN)")
+	if err := setUp(l); err != nil {
+		tb.Fatal(err)
+	}
 	var wg sync.WaitGroup
 	var left atomic.Int64
 	left.Store(int64(n))
@@ -132,7 +186,7 @@ func filledPath(tb testing.TB, n int) (path string, first int64) {
 	}
 	p := *keep
 	if p == "" || n != *fill {
-		dir, err := os.MkdirTemp("", "tally-bench-*")
+		dir, err := tempDir()
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -171,10 +225,8 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	code := m.Run()
-	for _, p := range filled.paths {
-		if p != *keep {
-			_ = os.RemoveAll(filepath.Dir(p))
-		}
+	for _, dir := range tempDirs {
+		_ = os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -19,52 +18,85 @@ import (
 
 var writers = []int{1, 8, 64}
 
-// BenchmarkInsert is one durable insert a transaction. "ceiling" is raw bbolt
-// with the same puts in a draining queue, "one-put" raw bbolt with one put a
-// transaction. Both, and tally, are filled before they are timed; those with
-// "empty" in their name are not.
+// BenchmarkInsert is one durable insert a transaction.
+//
+//	sync              what a sync costs here, just before
+//	tally             on -fill documents; tally-10000, tally-empty on as many
+//	ceiling           raw bbolt with the same puts, draining a queue
+//	ceiling-patient   the same with the committer's patience
+//	ceiling-empty     both on an empty file: ceiling-patient-empty
+//	immudb-default, immudb-1ms, sqlite   peers, empty
+//
+// After each, outside the time, the file is opened again and everything that was
+// acknowledged is looked for.
 func BenchmarkInsert(b *testing.B) {
-	for _, n := range writers {
-		b.Run(fmt.Sprintf("tally/writers=%d", n), func(b *testing.B) { insertTally(b, n, *fill) })
+	b.Run("sync", syncs)
+	for _, docs := range []struct {
+		name string
+		n    int
+	}{{"tally", *fill}, {"tally-10000", 10_000}, {"tally-empty", 0}} {
+		for _, n := range writers {
+			b.Run(fmt.Sprintf("%s/writers=%d", docs.name, n), func(b *testing.B) { insertTally(b, n, docs.n) })
+		}
 	}
-	ceiling(b, "ceiling", *fill)
-	for _, n := range writers {
-		b.Run(fmt.Sprintf("tally-empty/writers=%d", n), func(b *testing.B) { insertTally(b, n, 0) })
-	}
-	ceiling(b, "ceiling-empty", 0)
+	ceiling(b, "ceiling", *fill, false)
+	ceiling(b, "ceiling-patient", *fill, true)
+	ceiling(b, "ceiling-empty", 0, false)
+	ceiling(b, "ceiling-patient-empty", 0, true)
 	immudb(b, "immudb-default", 0)
 	immudb(b, "immudb-1ms", time.Millisecond)
 	sqlite(b)
 }
 
 func insertTally(b *testing.B, n, docs int) {
-	var l *emulator.Ledger
+	path := filepath.Join(b.TempDir(), "empty.tally")
 	if docs > 0 {
-		l, _ = openFilled(b, docs)
+		path, _ = filledPath(b, docs)
 	} else {
-		path := filepath.Join(b.TempDir(), "empty.tally")
 		fillLedger(b, path, 0)
-		var err error
-		if l, err = emulator.Open(path); err != nil {
-			b.Fatal(err)
-		}
-		defer l.Close()
 	}
-	before := l.Stats()
-	parallel(b, n, func() error { return insert(context.Background(), l, next.Add(1)) })
+	l, err := emulator.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	before, from := l.Stats(), next.Load()
+	parallel(b, n, func() error { return insert(ctx, l, next.Add(1)) })
 	after := l.Stats()
-	if docs > 0 {
-		_ = l.Close()
+	reportGroups(b, int(after.Groups-before.Groups), after.CommitTime-before.CommitTime)
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
 	}
-	groups := float64(after.Groups - before.Groups)
-	b.ReportMetric(float64(b.N)/groups, "tx/group")
-	b.ReportMetric(float64((after.CommitTime-before.CommitTime).Microseconds())/groups, "µs/group")
-	if after.Committed-before.Committed != int64(b.N) {
-		b.Fatalf("%d transactions are durable, not %d", after.Committed-before.Committed, b.N)
+	if err := tallyHolds(path, before.Blocks+int64(b.N), from+1, from+int64(b.N)); err != nil {
+		b.Fatal(err)
 	}
 }
 
-func ceiling(b *testing.B, name string, docs int) {
+func reportGroups(b *testing.B, groups int, took time.Duration) {
+	b.ReportMetric(float64(b.N)/float64(groups), "tx/group")
+	b.ReportMetric(float64(took.Microseconds())/float64(groups), "µs/group")
+}
+
+// tallyHolds checks that the ledger has as many blocks, and finds the documents
+// from to to by their index, up to 10,000 of them.
+func tallyHolds(path string, blocks, from, to int64) error {
+	l, err := emulator.Open(path)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if got := l.Stats().Blocks; got != blocks {
+		return fmt.Errorf("the ledger has %d blocks, %d were acknowledged", got, blocks)
+	}
+	step := max(1, (to-from)/10_000)
+	return each(l, from, to, step, func(i int64, rows int) error {
+		if rows != 1 {
+			return fmt.Errorf("document %d was acknowledged and is found %d times", i, rows)
+		}
+		return nil
+	})
+}
+
+func ceiling(b *testing.B, name string, docs int, patient bool) {
 	var once sync.Once
 	var path string
 	seq := atomic.Uint64{}
@@ -77,8 +109,15 @@ func ceiling(b *testing.B, name string, docs int) {
 					p = filepath.Join(b.TempDir(), "raw.db")
 				}
 				r := openRaw(b, p, false)
-				parallel(b, n, func() error { return r.insert(seq.Add(1)) })
+				r.patient = patient
+				go r.run()
+				from := seq.Load()
+				parallel(b, n, func() error { return r.insert(seq.Add(1) - 1) })
 				r.close()
+				reportGroups(b, r.groups, r.took)
+				if err := rawHolds(p, from, from+uint64(b.N)); err != nil {
+					b.Fatal(err)
+				}
 			})
 		}
 	})
@@ -91,12 +130,11 @@ func immudb(b *testing.B, name string, every time.Duration) {
 			if every > 0 {
 				opts = opts.WithSyncFrequency(every)
 			}
-			st, err := store.Open(b.TempDir(), opts)
+			dir := b.TempDir()
+			st, err := store.Open(dir, opts)
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer st.Close()
-			ctx := context.Background()
 			parallel(b, n, func() error {
 				i := next.Add(1)
 				tx, err := st.NewWriteOnlyTx(ctx)
@@ -109,6 +147,16 @@ func immudb(b *testing.B, name string, every time.Duration) {
 				_, err = tx.Commit(ctx)
 				return err
 			})
+			if err := st.Close(); err != nil {
+				b.Fatal(err)
+			}
+			if st, err = store.Open(dir, opts); err != nil {
+				b.Fatal(err)
+			}
+			defer st.Close()
+			if got := st.LastCommittedTxID(); got != uint64(b.N) {
+				b.Fatalf("immudb has %d transactions, %d were acknowledged", got, b.N)
+			}
 		})
 	}
 }
@@ -144,6 +192,10 @@ func sqlite(b *testing.B) {
 				_, err := ins.Exec(jsonDocument(next.Add(1)))
 				return err
 			})
+			var got int
+			if err := db.QueryRow("SELECT COUNT(*) FROM VehicleRegistration").Scan(&got); err != nil || got != b.N {
+				b.Fatalf("SQLite has %d rows, %d were acknowledged: %v", got, b.N, err)
+			}
 		})
 	}
 }
