@@ -251,10 +251,52 @@ func (t *target) change(op *Op) error {
 	if err := t.check.covers(op.Key); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if op.Delete {
+	switch {
+	case t.space == Journal:
+		return t.changeLarge(op)
+	case op.Delete:
 		return t.bucket.Delete(op.Key)
 	}
 	return t.bucket.Put(op.Key, op.Value)
+}
+
+// A value of the journal that is longer than largeValue lies in a bucket of its
+// own, under largeKey. bbolt splits no page with fewer than five elements, so that
+// each group would write the last few blocks again, with all their bytes; of
+// such a block it writes the 16 bytes that name its page.
+const largeValue = 8 << 10
+
+var largeKey = []byte("v")
+
+// changeLarge is change where values can be large. The old value is that of
+// before the group, which has one operation for a key.
+func (t *target) changeLarge(op *Op) error {
+	old, flags, err := t.check.tree.find(op.Key)
+	nested := flags&bucketFlag != 0
+	if err == nil && nested {
+		_, err = t.check.tree.large(old) // bbolt is about to read that page
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	large := !op.Delete && len(op.Value) > largeValue
+	switch {
+	case nested:
+		err = t.bucket.DeleteBucket(op.Key)
+	case old != nil && (op.Delete || large):
+		err = t.bucket.Delete(op.Key)
+	}
+	if err != nil || op.Delete {
+		return err
+	}
+	if !large {
+		return t.bucket.Put(op.Key, op.Value)
+	}
+	own, err := t.bucket.CreateBucket(op.Key)
+	if err != nil {
+		return err
+	}
+	return own.Put(largeKey, op.Value)
 }
 
 // commit writes and syncs the transaction, and finds out what an error means.

@@ -33,10 +33,15 @@ func (t *boltTree) bucket(name []byte) (boltTree, error) {
 	if v == nil || flags&bucketFlag == 0 {
 		return boltTree{}, fmt.Errorf("%w: %q", errNoBucket, name)
 	}
+	return t.nested(v)
+}
+
+// nested returns the tree of the bucket that has v as its value.
+func (t *boltTree) nested(v []byte) (b boltTree, err error) {
 	if len(v) < bucketValueSize {
 		return boltTree{}, errElement
 	}
-	b := boltTree{pages: t.pages, root: binary.NativeEndian.Uint64(v)}
+	b = boltTree{pages: t.pages, root: binary.NativeEndian.Uint64(v)}
 	if b.root != 0 {
 		return b, nil
 	}
@@ -49,6 +54,30 @@ func (t *boltTree) bucket(name []byte) (boltTree, error) {
 		err = errElement
 	}
 	return b, err
+}
+
+// large returns the value that lies in a bucket of its own, which has v as its
+// value. See target.changeLarge.
+func (t *boltTree) large(v []byte) ([]byte, error) {
+	b, err := t.nested(v)
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.top()
+	if err != nil {
+		return nil, err
+	}
+	if !p.leaf || p.count != 1 {
+		return nil, errBucket
+	}
+	k, v, flags, ok := p.item(0)
+	switch {
+	case !ok:
+		return nil, errElement
+	case flags != 0 || !bytes.Equal(k, largeKey):
+		return nil, errBucket
+	}
+	return v, nil
 }
 
 func (t *boltTree) top() (boltPage, error) {
@@ -120,7 +149,7 @@ func (t *boltTree) find(key []byte) (v []byte, flags uint32, err error) {
 func (t *boltTree) get(key []byte) ([]byte, error) {
 	v, flags, err := t.find(key)
 	if err == nil && flags&bucketFlag != 0 {
-		return nil, errBucket
+		return t.large(v)
 	}
 	return v, err
 }

@@ -147,10 +147,14 @@ func (c *boltWalk) arrive(p *place, d direction) (k, v []byte) {
 	switch {
 	case !ok || len(k) == 0:
 		return c.fail(errElement)
-	case flags&bucketFlag != 0:
-		return c.fail(errBucket)
 	case c.key != nil && bytes.Compare(k, c.key) != int(d):
 		return c.fail(errOrder)
+	}
+	if flags&bucketFlag != 0 {
+		var err error
+		if v, err = c.tree.large(v); err != nil {
+			return c.fail(err)
+		}
 	}
 	c.key = k
 	return k, v
