@@ -115,6 +115,9 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
+	if !o.inMemory {
+		server.TuneGC()
+	}
 	if o.allowRemote {
 		fmt.Fprintf(errOut, "tally: other machines can reach %s; give --access-key and --tls-cert so that not everybody may write\n", l.Addr())
 	}

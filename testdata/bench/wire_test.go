@@ -128,6 +128,7 @@ func runChild(what string) error {
 		_ = hs.Serve(l)
 		return nil
 	}
+	server.TuneGC() // as tally serve does
 	s, err := server.New(server.Config{DataDir: filepath.Join(os.Getenv("BENCH_DIR"), "ledgers")})
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package server
 
-import "sync"
+import (
+	"net"
+	"sync"
+)
 
 // WaitForExports waits until no export runs.
 func (s *Server) WaitForExports() { s.exports.Wait() }
@@ -13,6 +16,17 @@ func (s *Server) HoldCommits() (held <-chan struct{}, release func()) {
 	s.faults.DelayCommits(func() { once(); <-wait })
 	return first, func() { close(wait) }
 }
+
+// DecodeBoth decodes the body of a command in the fast way, if that is for it,
+// and with encoding/json.
+func DecodeBoth(body []byte) (fast, slow any, ok bool, err error) {
+	f, s := &sendCommand{}, &sendCommand{}
+	ok = decodeFast(body, f)
+	return f, s, ok, decodeBody(body, s)
+}
+
+// NewLazyConn is what Serve wraps around a connection.
+func NewLazyConn(c net.Conn) net.Conn { return &lazyConn{Conn: c} }
 
 // SessionCount is how many sessions have a token.
 func (s *Server) SessionCount() int { return s.sessions.count() }

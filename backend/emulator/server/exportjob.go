@@ -222,7 +222,7 @@ func (s *Server) resumeExports() {
 	for _, st := range s.registry.all() {
 		e, _ := s.registry.get(st.Name)
 		for _, x := range st.Exports {
-			if x.Status != exportRunning || e == nil {
+			if x.Status != exportRunning || e == nil || st.status == stateDeleting {
 				continue
 			}
 			job := &exportJob{export: x, entry: e, target: s.target}

@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -23,6 +25,44 @@ func FuzzSendCommand(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// FuzzDecodeFast decodes any body in both ways: what the fast one takes has to
+// be the same in the other.
+func FuzzDecodeFast(f *testing.F) {
+	for _, q := range good() {
+		if q[1] == "/" {
+			f.Add([]byte(q[2]))
+		}
+	}
+	for _, s := range []string{
+		`{"EndSession":{},"EndSession":{}}`, `{"EndSession":null}`, `{"endsession":{}}`, `{"EndSession":{"x":1}}`, `{"EndSession":{}} x`, `{"EndSession":{},}`,
+		`{"StartSession":{"LedgerName":"\u004c\n\ud800"}}`, `{"StartSession":{"LedgerName":"\x"}}`, `{"StartSession":{"LedgerName":"é"}}`, "{\"StartSession\":{\"LedgerName\":\"\x00\"}}",
+		`{"CommitTransaction":{"CommitDigest":"AAA"}}`, `{"CommitTransaction":{"CommitDigest":""}}`, `{"CommitTransaction":{"CommitDigest":"AA=="}}`, `{"CommitTransaction":{"CommitDigest":"A\nA=="}}`,
+		`{"ExecuteStatement":{"Parameters":[]}}`, `{"ExecuteStatement":{"Parameters":[{}, {"IonText":"\""}]}}`, `{"ExecuteStatement":{"Parameters":[{"IonBinary":""},]}}`, ` { } `,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		fast, slow, ok, err := server.DecodeBoth(body)
+		if !ok {
+			return
+		}
+		if err != nil || !reflect.DeepEqual(fast, slow) {
+			a, _ := json.Marshal(fast)
+			b, _ := json.Marshal(slow)
+			t.Errorf("%q is %s in the fast way, %s in the other, error %v", body, a, b, err)
+		}
+	})
+}
+
+// TestDecodeFast decodes what SDKs send: it has to be for the fast way.
+func TestDecodeFast(t *testing.T) {
+	for _, q := range good() {
+		if _, _, ok, _ := server.DecodeBoth([]byte(q[2])); q[1] == "/" && strings.Contains(q[2], "Transaction") && !ok {
+			t.Errorf("%s is not decoded in the fast way", q[2])
+		}
+	}
 }
 
 // FuzzControl sends any method, path and body to the control plane.

@@ -159,14 +159,15 @@ func errTooLarge(r *http.Request, most int64) error {
 
 // serveOwn answers what belongs to neither API and needs no signature.
 func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, path string) bool {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case path == "/" || strings.HasPrefix(path, "/ledgers") || strings.HasPrefix(path, "/tags/"):
 		return false
-	case r.Method == http.MethodGet && (path == "/ping" || path == "/healthz"):
+	case reads && (path == "/ping" || path == "/healthz"):
 		plain(w, http.StatusOK, "healthy")
-	case r.Method == http.MethodGet && path == "/readyz":
+	case reads && path == "/readyz":
 		s.readyz(w)
-	case r.Method == http.MethodGet && path == "/metrics":
+	case reads && path == "/metrics":
 		s.metrics.handler.ServeHTTP(w, r)
 	case s.cfg.TestControls && strings.HasPrefix(path, "/_tally/"):
 		s.serveTestControls(w, r, path)

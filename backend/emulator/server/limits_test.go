@@ -53,6 +53,9 @@ func serving(t *testing.T, cfg server.Config, tc *tls.Config) (s *server.Server,
 	return s, l.Addr().String(), stop
 }
 
+// slogTo is a log that a test reads.
+func slogTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
 // TestBodyLimit sends bodies that are too large, with their length and without.
 func TestBodyLimit(t *testing.T) {
 	_, address, _ := serving(t, server.Config{Limits: server.Limits{Body: 100_000}}, nil)

@@ -20,21 +20,27 @@ const targetSendCommand = "QLDBSession.SendCommand"
 type sendCommand struct {
 	SessionToken *string
 
-	StartSession      *struct{ LedgerName *string }
+	StartSession      *startSession
 	StartTransaction  *struct{}
 	ExecuteStatement  *executeStatement
-	FetchPage         *struct{ TransactionId, NextPageToken *string }
-	CommitTransaction *struct {
-		TransactionId *string
-		CommitDigest  []byte
-	}
-	AbortTransaction *struct{}
-	EndSession       *struct{}
+	FetchPage         *fetchPage
+	CommitTransaction *commitTransaction
+	AbortTransaction  *struct{}
+	EndSession        *struct{}
 }
+
+type startSession struct{ LedgerName *string }
 
 type executeStatement struct {
 	TransactionId, Statement *string
 	Parameters               []valueHolder
+}
+
+type fetchPage struct{ TransactionId, NextPageToken *string }
+
+type commitTransaction struct {
+	TransactionId *string
+	CommitDigest  []byte
 }
 
 // valueHolder holds one value in either form of Ion.
@@ -57,18 +63,28 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, c *call) {
 		s.writeError(w, c, errUnknownOperation("The operation %s is not one of this service, whose X-Amz-Target is %s", quote(target), targetSendCommand))
 		return
 	}
-	var in sendCommand
-	if err := decodeBody(c.body, &in); err != nil {
+	in, err := decodeCommand(c.body)
+	if err != nil {
 		s.writeError(w, c, err)
 		return
 	}
 	buf := replies.Get().(*reply)
 	defer buf.release()
-	if err := s.run(r.Context(), c, &in, buf); err != nil {
+	if err := s.run(r.Context(), c, in, buf); err != nil {
 		s.writeError(w, c, err)
 		return
 	}
 	c.write(w, http.StatusOK, buf.b)
+}
+
+// decodeCommand reads the body of a request of the session API.
+func decodeCommand(body []byte) (*sendCommand, error) {
+	in := &sendCommand{}
+	if decodeFast(body, in) {
+		return in, nil
+	}
+	in = &sendCommand{}
+	return in, decodeBody(body, in)
 }
 
 // decodeBody reads a JSON object into v.

@@ -129,12 +129,15 @@ func (s *Server) Ledger(name string) (*emulator.Ledger, error) {
 	return e.engine, nil
 }
 
-// Advance moves the clock of a server with TestControls forward.
+// Advance moves the clock of a server with TestControls forward, by at most 100
+// years in all.
 func (s *Server) Advance(d time.Duration) error {
 	if s.clock == nil {
 		return errors.New("server: the clock can be moved only with TestControls")
 	}
-	s.clock.advance(d)
+	if !s.clock.advance(d) {
+		return fmt.Errorf("server: the clock moves forward only, by at most 100 years in all, not by %s", d)
+	}
 	return nil
 }
 

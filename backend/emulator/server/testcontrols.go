@@ -17,10 +17,22 @@ type settableClock struct {
 
 func (c *settableClock) now() time.Time { return c.base().Add(time.Duration(c.offset.Load())) }
 
-func (c *settableClock) advance(d time.Duration) { c.offset.Add(int64(d)) }
-
-// maxAdvance keeps the clock within the years that Ion can write.
+// maxAdvance is how far the clock can be ahead in all: within the years that Ion
+// can write.
 const maxAdvance = 100 * 365 * 24 * time.Hour
+
+// advance moves the clock forward, or not at all and says false.
+func (c *settableClock) advance(d time.Duration) bool {
+	for {
+		old := c.offset.Load()
+		if d < 0 || d > maxAdvance-time.Duration(old) {
+			return false
+		}
+		if c.offset.CompareAndSwap(old, old+int64(d)) {
+			return true
+		}
+	}
+}
 
 // control is the body of a POST below /_tally/; each has its own members.
 type control struct {
@@ -65,11 +77,10 @@ func (s *Server) serveTestControls(w http.ResponseWriter, r *http.Request, path 
 	}
 	switch path {
 	case "/_tally/clock":
-		if in.Advance.Duration < 0 || in.Advance.Duration > maxAdvance {
-			plain(w, http.StatusBadRequest, "the clock moves forward only, by at most 100 years\n")
+		if !s.clock.advance(in.Advance.Duration) {
+			plain(w, http.StatusBadRequest, "the clock moves forward only, by at most 100 years in all\n")
 			return
 		}
-		s.clock.advance(in.Advance.Duration)
 		plain(w, http.StatusOK, s.clock.now().UTC().Format(time.RFC3339Nano)+"\n")
 	case "/_tally/faults":
 		s.serveFaults(w, &in)
