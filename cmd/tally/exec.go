@@ -6,13 +6,17 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
 const execLong = `Exec starts a server on a free port, sets the variables that point AWS's SDKs and
 Tally at it, runs the command, stops the server and ends with the command's exit
-status. The ledger of --ledger is there, ACTIVE, before the command starts.
+status, or 128 and the signal's number where a signal ended it. SIGINT and SIGTERM are
+passed on to the command. The ledger of --ledger is there, ACTIVE, before the command
+starts.
 
   tally exec --ledger orders -- npm test
 
@@ -66,22 +70,42 @@ func (o *serveOptions) exec(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// runChild runs the command to its end and returns its exit status.
+// runChild runs the command to its end and returns its exit status. The server
+// stays until then: signals are the command's to follow.
 func runChild(cmd *cobra.Command, args, env []string) (int, error) {
-	child := exec.CommandContext(cmd.Context(), args[0], args[1:]...)
-	child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
+	child := exec.Command(args[0], args[1:]...)
 	child.Env = append(os.Environ(), env...)
 	child.Stdin, child.Stdout, child.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-	err := child.Run()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return 0, nil
-	case errors.As(err, &exit):
-		if code := exit.ExitCode(); code > 0 {
-			return code, nil
-		}
-		return 1, nil // ended by a signal
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	if err := child.Start(); err != nil {
+		return 0, fmt.Errorf("cannot run %s: %w", args[0], err)
 	}
-	return 0, fmt.Errorf("cannot run %s: %w", args[0], err)
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	for {
+		select {
+		case sig := <-signals:
+			// A terminal's Ctrl-C reaches the command by itself. A second one at once
+			// makes many programs drop what they do.
+			if sig != os.Interrupt || !terminalSignals() {
+				_ = child.Process.Signal(sig)
+			}
+		case err := <-ended:
+			return childStatus(err)
+		}
+	}
+}
+
+// childStatus is the exit status of a command that has ended, as a shell has it.
+func childStatus(err error) (int, error) {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return 0, err
+	}
+	if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return 128 + int(ws.Signal()), nil
+	}
+	return exit.ExitCode(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TESTDATA", shared)
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": checkStatus, "waitport": waitPort, "interrupt": interrupt},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": checkStatus, "waitport": waitPort, "waitfile": waitFile, "interrupt": interrupt, "signal": sendSignal},
 	})
 }
 
@@ -66,6 +67,33 @@ func waitPort(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s did not appear", args[0])
+}
+
+// waitFile is the script command "waitfile FILE": it waits for a file that a
+// command in the background makes.
+func waitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfile FILE")
+	}
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
+
+// sendSignal is the script command "signal TERM": all commands in the background
+// get that signal.
+func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || args[0] != "TERM" {
+		ts.Fatalf("usage: signal TERM")
+	}
+	for _, c := range ts.BackgroundCmds() {
+		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+			ts.Fatalf("%v", err)
+		}
+	}
 }
 
 // interrupt is the script command "interrupt NAME": it does to a command in the

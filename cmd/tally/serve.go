@@ -107,6 +107,11 @@ func noArguments(cmd *cobra.Command, args []string) error {
 }
 
 func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
+	if o.portFile != "" { // the port of an earlier server is not this one's
+		if err := os.Remove(o.portFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("--port-file: %w", err)
+		}
+	}
 	s, err := o.start(ctx, errOut)
 	if err != nil {
 		return err
@@ -165,7 +170,7 @@ func (o *serveOptions) firstLedger(ctx context.Context, s *server.Server) error 
 	if o.ledger == "" {
 		return nil
 	}
-	if _, err := s.Ledger(o.ledger); err == nil {
+	if s.HasLedger(o.ledger) {
 		return nil // it is there, and what is in it stays
 	}
 	return s.Seed(ctx, o.ledger, o.mode, o.seeds...)
@@ -224,11 +229,14 @@ func (o *serveOptions) announce(out io.Writer, addr net.Addr) error {
 	if err != nil {
 		return fmt.Errorf("--port-file: %w", err)
 	}
-	_, werr := tmp.WriteString(port + "\n")
-	if err := errors.Join(werr, tmp.Close()); err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
+	_, err = tmp.WriteString(port + "\n")
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), o.portFile)
 	}
-	return os.Rename(tmp.Name(), o.portFile)
+	if err != nil {
+		return fmt.Errorf("--port-file: %w", errors.Join(err, os.Remove(tmp.Name())))
+	}
+	return nil
 }
 
 // clientEnvironment points clients at an endpoint.

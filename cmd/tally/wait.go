@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -22,9 +22,15 @@ func newWaitCommand() *cobra.Command {
 		Example: "  tally serve --in-memory & tally wait && npm test",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if u, err := url.Parse(endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+				return usageError{fmt.Errorf("--endpoint must be a URL as http://127.0.0.1:7532, not %q", endpoint)}
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
-			if err := waitReady(ctx, endpoint); err != nil {
+			switch err := waitReady(ctx, endpoint); {
+			case cmd.Context().Err() != nil:
+				return fmt.Errorf("interrupted: %s is not ready yet: %w", endpoint, err)
+			case err != nil:
 				return fmt.Errorf("%s is not ready after %s: %w", endpoint, timeout, err)
 			}
 			return nil
@@ -38,7 +44,7 @@ func newWaitCommand() *cobra.Command {
 // waitReady asks until the server is ready or ctx ends; it returns what was
 // wrong last.
 func waitReady(ctx context.Context, endpoint string) error {
-	last := errors.New("it was not asked")
+	var last error
 	every := time.NewTicker(50 * time.Millisecond)
 	defer every.Stop()
 	for {
@@ -46,7 +52,7 @@ func waitReady(ctx context.Context, endpoint string) error {
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() == nil {
+		if ctx.Err() == nil || last == nil {
 			last = err
 		}
 		select {

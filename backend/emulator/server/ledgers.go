@@ -92,7 +92,7 @@ func (s *Server) createLedger(req *controlRequest) (any, error) {
 	if len(in.Tags) > 0 {
 		st.setTags("ledger/"+st.Name, nil, in.Tags)
 	}
-	if err := s.registry.create(st, func() error { return s.mayCreate(st.Name) }); err != nil {
+	if err := s.registry.create(st, func() error { return s.mayCreate(st.Name) }, nil); err != nil {
 		return nil, err
 	}
 	s.log.Info("ledger created", "ledger", st.Name, "mode", st.Mode)

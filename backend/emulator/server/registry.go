@@ -225,8 +225,10 @@ func (r *registry) put(name string, st *ledgerState) error {
 	return nil
 }
 
-// create makes a ledger. check runs first, while nothing else can change.
-func (r *registry) create(st *ledgerState, check func() error) error {
+// create makes a ledger. check runs first, while nothing else can change. fill,
+// where there is one, runs before anybody sees the ledger: one that was not filled
+// to the end never was.
+func (r *registry) create(st *ledgerState, check func() error, fill func(*emulator.Ledger) error) error {
 	r.change.Lock()
 	defer r.change.Unlock()
 	if err := check(); err != nil {
@@ -247,11 +249,16 @@ func (r *registry) create(st *ledgerState, check func() error) error {
 	}
 	engine, faults, err := r.open(st.Name, path, modes[st.Mode])
 	if err == nil {
-		r.mu.Lock()
-		r.entries[st.Name] = &entry{name: st.Name, engine: engine, faults: faults}
-		r.mu.Unlock()
-		st.Pending = false
-		if err = r.put(st.Name, st); err != nil {
+		if fill != nil {
+			err = fill(engine)
+		}
+		if err == nil {
+			r.setEntry(st.Name, &entry{name: st.Name, engine: engine, faults: faults})
+			st.Pending = false
+			err = r.put(st.Name, st)
+		}
+		if err != nil {
+			r.setEntry(st.Name, nil)
 			_ = engine.Close()
 		}
 	}
@@ -259,6 +266,17 @@ func (r *registry) create(st *ledgerState, check func() error) error {
 		return errors.Join(fmt.Errorf("server: creating ledger %s: %w", st.Name, err), r.remove(st.Name), r.save(r.states))
 	}
 	return nil
+}
+
+// setEntry puts an entry in; nil takes it out.
+func (r *registry) setEntry(name string, e *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e == nil {
+		delete(r.entries, name)
+		return
+	}
+	r.entries[name] = e
 }
 
 func withState(states map[string]*ledgerState, st *ledgerState) map[string]*ledgerState {
@@ -322,9 +340,7 @@ func (r *registry) sweepLocked() {
 			r.log.Error("a deleted ledger stays in the registry", "ledger", name, "error", err)
 			return
 		}
-		r.mu.Lock()
-		delete(r.entries, name)
-		r.mu.Unlock()
+		r.setEntry(name, nil)
 	}
 }
 

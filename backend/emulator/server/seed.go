@@ -2,12 +2,10 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -22,22 +20,23 @@ const seedBatch = 40
 // annotation names its table, or the file's name without extension does;
 // tables are made as they come. Any other file holds PartiQL statements that
 // end with a semicolon and run one after the other, each in a transaction of
-// its own. Where one fails the ledger is removed again.
+// its own. Where one fails, or the program ends in between, there is no such
+// ledger.
 func (s *Server) Seed(ctx context.Context, name, mode string, files ...string) error {
-	if err := s.CreateLedger(name, mode); err != nil {
-		return err
-	}
-	l, err := s.Ledger(name)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		if err := seedFile(ctx, l, file); err != nil {
-			_, derr := s.registry.delete(name, s.cfg.Clock().Add(-time.Second), func(ledgerView) error { return nil })
-			return errors.Join(fmt.Errorf("seed %s: %w", file, err), derr)
+	return s.createFilled(name, mode, func(l *emulator.Ledger) error {
+		for _, file := range files {
+			if err := seedFile(ctx, l, file); err != nil {
+				return fmt.Errorf("seed %s: %w", file, err)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
+}
+
+// HasLedger reports whether there is a ledger of that name, in whatever state.
+func (s *Server) HasLedger(name string) bool {
+	e, _ := s.registry.get(name)
+	return e != nil
 }
 
 func seedFile(ctx context.Context, l *emulator.Ledger, file string) error {

@@ -108,7 +108,9 @@ func (s *Server) openLedger(name, path string, mode emulator.Mode) (*emulator.Le
 
 // CreateLedger creates a ledger that is ACTIVE at once, without deletion
 // protection, as the control plane would. mode is ALLOW_ALL or STANDARD.
-func (s *Server) CreateLedger(name, mode string) error {
+func (s *Server) CreateLedger(name, mode string) error { return s.createFilled(name, mode, nil) }
+
+func (s *Server) createFilled(name, mode string, fill func(*emulator.Ledger) error) error {
 	if why := nameProblem(name); why != "" {
 		return fmt.Errorf("server: %s", why)
 	}
@@ -116,7 +118,7 @@ func (s *Server) CreateLedger(name, mode string) error {
 		return err
 	}
 	st := &ledgerState{Name: name, Created: s.cfg.Clock(), Mode: mode}
-	return s.registry.create(st, func() error { return s.mayCreate(name) })
+	return s.registry.create(st, func() error { return s.mayCreate(name) }, fill)
 }
 
 // Ledger is the engine of a ledger, for tools in the server's process. It must
