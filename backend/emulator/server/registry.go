@@ -26,6 +26,10 @@ const (
 
 const fileSuffix = ".tally"
 
+// seedingSuffix stands behind the name of a ledger's file until the ledger is
+// seeded to the end.
+const seedingSuffix = ".seeding"
+
 // entry is a ledger that is open.
 type entry struct {
 	name    string
@@ -117,7 +121,8 @@ func (r *registry) finishChanges() error {
 	return r.save(r.states)
 }
 
-// adopt takes in ledger files that were put into the directory by hand.
+// adopt takes in ledger files that were put into the directory by hand, and
+// removes what a crash has left of those that were being seeded.
 func (r *registry) adopt() error {
 	files, err := os.ReadDir(r.dir)
 	if err != nil {
@@ -125,6 +130,10 @@ func (r *registry) adopt() error {
 	}
 	found := false
 	for _, f := range files {
+		if name, ok := strings.CutSuffix(f.Name(), fileSuffix+seedingSuffix); ok && nameProblem(name) == "" {
+			r.removeSeeding(name)
+			continue
+		}
 		name, ok := strings.CutSuffix(f.Name(), fileSuffix)
 		if !ok || r.states[name] != nil || f.IsDir() {
 			continue
@@ -146,6 +155,17 @@ func (r *registry) adopt() error {
 		return nil
 	}
 	return r.save(r.states)
+}
+
+// removeSeeding removes the file of a ledger whose seed was cut short: nobody but
+// the seed has written to it.
+func (r *registry) removeSeeding(name string) {
+	file := r.path(name) + seedingSuffix
+	if err := os.Remove(file); err != nil {
+		r.log.Warn("a file of a seed that was cut short stays", "file", file, "error", err)
+		return
+	}
+	r.log.Warn("the seed of a ledger was cut short; what it had made is removed", "ledger", name, "file", file)
 }
 
 func (r *registry) openEntry(name, mode string) *entry {
@@ -243,27 +263,64 @@ func (r *registry) create(st *ledgerState, check func() error, fill func(*emulat
 			return errResource(resourceExists, kindLedger, st.Name, "The Ledger with name %s cannot be created: there is a file of that name in the data directory", st.Name)
 		}
 	}
+	if fill != nil && path != "" {
+		if err := r.seedFile(st, path, fill); err != nil {
+			return fmt.Errorf("server: creating ledger %s: %w", st.Name, err)
+		}
+	}
 	st.Pending = true
 	if err := r.save(withState(r.states, st)); err != nil {
 		return err
 	}
-	engine, faults, err := r.open(st.Name, path, modes[st.Mode])
-	if err == nil {
-		if fill != nil {
-			err = fill(engine)
+	if err := r.openCreated(st, path, fill); err != nil {
+		return errors.Join(fmt.Errorf("server: creating ledger %s: %w", st.Name, err), r.remove(st.Name), r.save(r.states))
+	}
+	return nil
+}
+
+// openCreated opens the ledger that is being created and puts it in.
+func (r *registry) openCreated(st *ledgerState, path string, fill func(*emulator.Ledger) error) error {
+	if fill != nil && path != "" {
+		if err := os.Rename(path+seedingSuffix, path); err != nil {
+			return err
 		}
-		if err == nil {
-			r.setEntry(st.Name, &entry{name: st.Name, engine: engine, faults: faults})
-			st.Pending = false
-			err = r.put(st.Name, st)
-		}
-		if err != nil {
-			r.setEntry(st.Name, nil)
-			_ = engine.Close()
+		if err := syncDir(r.dir); err != nil {
+			return err
 		}
 	}
+	engine, faults, err := r.open(st.Name, path, modes[st.Mode])
 	if err != nil {
-		return errors.Join(fmt.Errorf("server: creating ledger %s: %w", st.Name, err), r.remove(st.Name), r.save(r.states))
+		return err
+	}
+	if fill != nil && path == "" {
+		err = fill(engine)
+	}
+	if err == nil {
+		r.setEntry(st.Name, &entry{name: st.Name, engine: engine, faults: faults})
+		st.Pending = false
+		err = r.put(st.Name, st)
+	}
+	if err != nil {
+		r.setEntry(st.Name, nil)
+		_ = engine.Close()
+	}
+	return err
+}
+
+// seedFile makes and fills a ledger's file under a name that nobody takes for a
+// ledger's: what a crash leaves of it is known for what it is.
+func (r *registry) seedFile(st *ledgerState, path string, fill func(*emulator.Ledger) error) error {
+	file := path + seedingSuffix
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	engine, _, err := r.open(st.Name, file, modes[st.Mode])
+	if err != nil {
+		return err
+	}
+	err = fill(engine)
+	if err := errors.Join(err, engine.Close()); err != nil {
+		return errors.Join(err, os.Remove(file))
 	}
 	return nil
 }

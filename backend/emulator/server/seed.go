@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,20 +14,23 @@ import (
 	"github.com/tallyledger/tally/ledger"
 )
 
-// seedBatch is how many documents go into one transaction: QLDB's limit.
-const seedBatch = 40
+// What is planned for a seeded document in a transaction beside its content: its
+// metadata, address and hash, and the statement.
+const seedOverhead = 512
 
 // Seed creates a ledger like CreateLedger and fills it from files. A file with
 // the extension .ion or .10n holds documents: each is a struct whose first
 // annotation names its table, or the file's name without extension does;
 // tables are made as they come. Any other file holds PartiQL statements that
 // end with a semicolon and run one after the other, each in a transaction of
-// its own. Where one fails, or the program ends in between, there is no such
-// ledger.
+// its own. A byte order mark of UTF-8 is skipped.
+//
+// Where one fails, or the program ends in between, there is no such ledger: its
+// file has another name until all is in it, and the next start removes that.
 func (s *Server) Seed(ctx context.Context, name, mode string, files ...string) error {
 	return s.createFilled(name, mode, func(l *emulator.Ledger) error {
 		for _, file := range files {
-			if err := seedFile(ctx, l, file); err != nil {
+			if err := s.seedFrom(ctx, l, file); err != nil {
 				return fmt.Errorf("seed %s: %w", file, err)
 			}
 		}
@@ -39,19 +44,23 @@ func (s *Server) HasLedger(name string) bool {
 	return e != nil
 }
 
-func seedFile(ctx context.Context, l *emulator.Ledger, file string) error {
+func (s *Server) seedFrom(ctx context.Context, l *emulator.Ledger, file string) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return errors.New("the text is in UTF-16; save it as UTF-8")
+	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	ext := filepath.Ext(file)
 	if ext == ".ion" || ext == ".10n" || ion.IsBinary(data) {
-		return seedDocuments(ctx, l, strings.TrimSuffix(filepath.Base(file), ext), data)
+		return seedDocuments(ctx, l, s.ledgerLimits, strings.TrimSuffix(filepath.Base(file), ext), data)
 	}
 	return seedStatements(ctx, l, string(data))
 }
 
-func seedDocuments(ctx context.Context, l *emulator.Ledger, table string, data []byte) error {
+func seedDocuments(ctx context.Context, l *emulator.Ledger, lim emulator.Limits, table string, data []byte) error {
 	read := ion.ParseTextAll
 	if ion.IsBinary(data) {
 		read = ion.ParseAll
@@ -68,14 +77,28 @@ func seedDocuments(ctx context.Context, l *emulator.Ledger, table string, data [
 	for _, t := range known {
 		tables[t] = true
 	}
-	for i := 0; i < len(docs); i += seedBatch {
-		batch := docs[i:min(i+seedBatch, len(docs))]
+	for i := 0; i < len(docs); {
+		batch := docs[i : i+seedBatch(docs[i:], lim)]
 		err := l.Execute(ctx, func(tx ledger.Transaction) error { return insertDocuments(tx, table, tables, batch, i) })
 		if err != nil {
 			return err
 		}
+		i += len(batch)
 	}
 	return nil
+}
+
+// seedBatch is how many of docs go into one transaction: one at least.
+func seedBatch(docs []ion.Value, lim emulator.Limits) int {
+	size := 0
+	for i, d := range docs {
+		// Index entries repeat fields of the document, together all of it at most.
+		size += 2*len(d.Encode()) + seedOverhead
+		if i > 0 && (lim.TransactionSize > 0 && size > lim.TransactionSize || lim.DocumentsPerTx > 0 && i >= lim.DocumentsPerTx) {
+			return i
+		}
+	}
+	return len(docs)
 }
 
 func insertDocuments(tx ledger.Transaction, table string, tables map[string]bool, docs []ion.Value, before int) error {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/backend/emulator/server"
 	"github.com/tallyledger/tally/backend/emulator/server/servertest"
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -51,6 +52,64 @@ func TestSeed(t *testing.T) {
 		if _, err := s.Server.Ledger("failed"); err == nil {
 			t.Errorf("%s: the ledger of a seed that failed is there", file)
 		}
+	}
+}
+
+// TestSeedLargeDocuments seeds documents that together exceed what a transaction
+// may have, each one alone does not.
+func TestSeedLargeDocuments(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "Large.ion")
+	text := strings.Repeat("{a:\""+strings.Repeat("x", 115_000)+"\"}\n", 45)
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	index := filepath.Join(dir, "index.sql")
+	if err := os.WriteFile(index, []byte("CREATE TABLE Large; CREATE INDEX ON Large (a);"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	limits := emulator.DefaultLimits
+	limits.TransactionSize = 250_000
+	for name, cfg := range map[string]server.Config{"default": {}, "small transactions": {LedgerLimits: &limits}} {
+		s, url := startURL(t, cfg)
+		if err := s.Seed(t.Context(), "seeded", "ALLOW_ALL", index, file); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if n := len(exec(t, driverAt(t, url, "seeded"), "SELECT 1 AS n FROM Large")); n != 45 {
+			t.Errorf("%s: %d documents, want 45", name, n)
+		}
+	}
+	if err := os.WriteFile(file, []byte("{a:1} {a:\""+strings.Repeat("x", 140_000)+"\"}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := start(t, server.Config{})
+	if err := s.Seed(t.Context(), "seeded", "ALLOW_ALL", file); err == nil || !strings.Contains(err.Error(), "document 2: BadRequestException: Exceeded parameter limit") {
+		t.Errorf("a document that is too large: %v", err)
+	}
+}
+
+// TestSeedByteOrderMark reads files as editors of Windows write them.
+func TestSeedByteOrderMark(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a.sql": "CREATE TABLE A; INSERT INTO A {'n': 1};", "A.ion": "{n:2}"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("\ufeff"+text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := servertest.New(t)
+	if err := s.Server.Seed(t.Context(), "seeded", "ALLOW_ALL", filepath.Join(dir, "a.sql"), filepath.Join(dir, "A.ion")); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(exec(t, s.Driver("seeded"), "SELECT * FROM A")); n != 2 {
+		t.Errorf("%d documents, want 2", n)
+	}
+	wide := filepath.Join(dir, "wide.sql")
+	if err := os.WriteFile(wide, []byte("\xff\xfeC\x00R\x00"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Server.Seed(t.Context(), "other", "ALLOW_ALL", wide); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+		t.Errorf("a file in UTF-16: %v", err)
 	}
 }
 
