@@ -25,7 +25,8 @@ named after --ledger with a number, which is deleted afterwards; without it they
 are gaps. Cases about time need a server with test controls.
 
 Credentials, and what is not given here, come from where the AWS SDK looks for
-them: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and so on.
+them: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and so on. Where there
+are none, an endpoint on this machine gets some that mean nothing.
 
 Exit status: 0 no case failed; 1 a case failed, or the suite could not be run;
 2 the command line is wrong.`

@@ -8,15 +8,20 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
 
 const execLong = `Exec starts a server on a free port, sets the variables that point AWS's SDKs and
 Tally at it, runs the command, stops the server and ends with the command's exit
-status, or 128 and the signal's number where a signal ended it. SIGINT and SIGTERM are
-passed on to the command. The ledger of --ledger is there, ACTIVE, before the command
-starts.
+status, or 128 and the signal's number where a signal ended it. The ledger of --ledger is
+there, ACTIVE, before the command starts.
+
+SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command as they come, and the
+server stays until it ends. A Ctrl-C in the terminal reaches the command by itself and is
+not passed on a second time. A command that goes on after a SIGINT or SIGTERM that was
+passed on is killed by the second one.
 
   tally exec --ledger orders -- npm test
 
@@ -64,10 +69,13 @@ func (o *serveOptions) exec(cmd *cobra.Command, args []string) error {
 	status, err := runChild(cmd, args, clientEnvironment("http://"+l.Addr().String(), o.region, o.ledger))
 	stop()
 	err = errors.Join(err, <-served, s.Close())
-	if err == nil && status != 0 {
-		return exitStatus(status)
+	if status == 0 {
+		return err
 	}
-	return err
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "tally: %v\n", err)
+	}
+	return exitStatus(status)
 }
 
 // runChild runs the command to its end and returns its exit status. The server
@@ -76,22 +84,42 @@ func runChild(cmd *cobra.Command, args, env []string) (int, error) {
 	child := exec.Command(args[0], args[1:]...)
 	child.Env = append(os.Environ(), env...)
 	child.Stdin, child.Stdout, child.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	passed := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		passed = append(passed, syscall.SIGHUP)
+	}
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, passed...)
 	defer signal.Stop(signals)
+	signalsTaken.Store(true)
+	defer signalsTaken.Store(false)
+	if cmd.Context().Err() != nil {
+		return 0, fmt.Errorf("interrupted before %s was started", args[0])
+	}
 	if err := child.Start(); err != nil {
 		return 0, fmt.Errorf("cannot run %s: %w", args[0], err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- child.Wait() }()
+	var asked time.Time // to end, first
 	for {
 		select {
 		case sig := <-signals:
-			// A terminal's Ctrl-C reaches the command by itself. A second one at once
-			// makes many programs drop what they do.
-			if sig != os.Interrupt || !terminalSignals() {
-				_ = child.Process.Signal(sig)
+			fromTerminal := (sig == os.Interrupt || sig == syscall.SIGQUIT) && terminalSignals()
+			if fromTerminal {
+				continue // it has got it; a second one makes many programs drop what they do
 			}
+			if sig == os.Interrupt || sig == syscall.SIGTERM {
+				if !asked.IsZero() && time.Since(asked) > sameSignal {
+					fmt.Fprintf(cmd.ErrOrStderr(), "tally: %s is killed: it goes on after a second signal (%s)\n", args[0], sig)
+					_ = child.Process.Kill()
+					continue
+				}
+				if asked.IsZero() {
+					asked = time.Now()
+				}
+			}
+			_ = child.Process.Signal(sig)
 		case err := <-ended:
 			return childStatus(err)
 		}

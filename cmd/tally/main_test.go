@@ -1,7 +1,13 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +37,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TESTDATA", shared)
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": checkStatus, "waitport": waitPort, "waitfile": waitFile, "interrupt": interrupt, "signal": sendSignal},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"status": checkStatus, "waitport": waitPort, "waitfile": waitFile, "interrupt": interrupt, "signal": sendSignal, "certificate": makeCertificate},
 	})
 }
 
@@ -84,16 +90,35 @@ func waitFile(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // sendSignal is the script command "signal TERM": all commands in the background
-// get that signal.
+// get that signal: INT, TERM or HUP.
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 || args[0] != "TERM" {
-		ts.Fatalf("usage: signal TERM")
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
+	if neg || len(args) != 1 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal INT|TERM|HUP")
 	}
 	for _, c := range ts.BackgroundCmds() {
-		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		if err := c.Process.Signal(signals[args[0]]); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			ts.Fatalf("%v", err)
 		}
 	}
+}
+
+// makeCertificate is the script command "certificate HOST CERT KEY": it writes a
+// certificate for a host, which is its own issuer, and its key.
+func makeCertificate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: certificate HOST CERT KEY")
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	from := time.Now().Add(-time.Hour)
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: args[:1], NotBefore: from, NotAfter: from.Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true}
+	cert, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	ts.Check(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
 }
 
 // interrupt is the script command "interrupt NAME": it does to a command in the

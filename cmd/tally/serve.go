@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,10 +124,10 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 	if !o.inMemory {
 		server.TuneGC()
 	}
-	if o.allowRemote {
-		fmt.Fprintf(errOut, "tally: other machines can reach %s; give --access-key and --tls-cert so that not everybody may write\n", l.Addr())
+	if w := o.remoteWarning(l.Addr()); w != "" {
+		fmt.Fprintln(errOut, "tally: "+w)
 	}
-	if err := o.announce(out, l.Addr()); err != nil {
+	if err := o.announce(out, l.Addr(), tc); err != nil {
 		return errors.Join(err, l.Close(), s.Close())
 	}
 	return errors.Join(s.Serve(ctx, l, tc), s.Close())
@@ -134,8 +135,15 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 
 // start makes the server and its first ledger.
 func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Server, error) {
-	if o.inMemory == (o.data != "") {
+	switch {
+	case o.inMemory && o.data != "":
+		return nil, usageError{errors.New("ledgers live in one place: --data DIR, or --in-memory, not both")}
+	case !o.inMemory && o.data == "":
 		return nil, usageError{errors.New("say where ledgers live: --data DIR, or --in-memory")}
+	case o.mode != "ALLOW_ALL" && o.mode != "STANDARD":
+		return nil, usageError{fmt.Errorf("--mode must be ALLOW_ALL or STANDARD, not %q", o.mode)}
+	case o.region == "" || o.account == "":
+		return nil, usageError{errors.New("--region and --account cannot be empty: they stand in every ARN")}
 	}
 	if len(o.seeds) > 0 && o.ledger == "" {
 		return nil, usageError{errors.New("--seed fills a new ledger: name it with --ledger")}
@@ -173,7 +181,14 @@ func (o *serveOptions) firstLedger(ctx context.Context, s *server.Server) error 
 	if s.HasLedger(o.ledger) {
 		return nil // it is there, and what is in it stays
 	}
-	return s.Seed(ctx, o.ledger, o.mode, o.seeds...)
+	err := s.Seed(ctx, o.ledger, o.mode, o.seeds...)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("interrupted: the ledger %s was not seeded to the end, and there is no such ledger", o.ledger)
+	case err != nil:
+		return fmt.Errorf("--ledger %s: %w", o.ledger, err)
+	}
+	return nil
 }
 
 func readAccessKeys(list []string) (map[string]string, error) {
@@ -181,13 +196,16 @@ func readAccessKeys(list []string) (map[string]string, error) {
 	for _, k := range list {
 		id, file, ok := strings.Cut(k, ":")
 		if !ok || id == "" || file == "" {
-			return nil, usageError{fmt.Errorf("--access-key must be ID:FILE, with the secret in the file")}
+			return nil, usageError{errors.New("--access-key must be ID:FILE, with the secret in the file")}
 		}
 		secret, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("--access-key %s: %w", id, err)
 		}
 		keys[id] = strings.TrimSpace(string(secret))
+		if keys[id] == "" {
+			return nil, fmt.Errorf("--access-key %s: there is no secret in the file %s", id, file)
+		}
 	}
 	return keys, nil
 }
@@ -205,22 +223,29 @@ func (o *serveOptions) listener() (net.Listener, *tls.Config, error) {
 		tc = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
 	l, err := server.Listen(o.listen, o.allowRemote)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("--listen %s: the port is in use, by another server perhaps; take another one, or port 0 for a free one: %w", o.listen, err)
+	} else if err != nil {
+		err = fmt.Errorf("--listen %s: %w", o.listen, err)
+	}
 	return l, tc, err
 }
 
 // announce prints what clients need and writes the port file, whole or not at
 // all.
-func (o *serveOptions) announce(out io.Writer, addr net.Addr) error {
-	scheme := "http"
-	if o.tlsCert != "" {
-		scheme = "https"
+func (o *serveOptions) announce(out io.Writer, addr net.Addr, tc *tls.Config) error {
+	if o.portFile != "" {
+		if err := o.writePortFile(addr); err != nil {
+			return err
+		}
 	}
 	if !o.quiet {
-		printSettings(out, scheme+"://"+addr.String(), o.region, o.ledger)
+		o.printSettings(out, addr, tc)
 	}
-	if o.portFile == "" {
-		return nil
-	}
+	return nil
+}
+
+func (o *serveOptions) writePortFile(addr net.Addr) error {
 	_, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
 		return err
@@ -237,43 +262,4 @@ func (o *serveOptions) announce(out io.Writer, addr net.Addr) error {
 		return fmt.Errorf("--port-file: %w", errors.Join(err, os.Remove(tmp.Name())))
 	}
 	return nil
-}
-
-// clientEnvironment points clients at an endpoint.
-func clientEnvironment(endpoint, region, ledger string) []string {
-	env := []string{
-		"AWS_ENDPOINT_URL_QLDB=" + endpoint,
-		"AWS_ENDPOINT_URL_QLDB_SESSION=" + endpoint,
-		"AWS_REGION=" + region,
-		"AWS_ACCESS_KEY_ID=tally",
-		"AWS_SECRET_ACCESS_KEY=tally",
-		"AWS_EC2_METADATA_DISABLED=true",
-	}
-	if ledger != "" {
-		env = append(env, fmt.Sprintf("TALLY_LEDGER_URL=qldb://%s?region=%s&endpoint=%s", ledger, region, endpoint))
-	}
-	return env
-}
-
-func printSettings(out io.Writer, endpoint, region, ledger string) {
-	name := ledger
-	if name == "" {
-		name = "LEDGER"
-	}
-	fmt.Fprintf(out, "Tally serves QLDB's APIs at %s\n\nEnvironment, for SDKs since the end of 2023:\n", endpoint)
-	for _, e := range clientEnvironment(endpoint, region, ledger) {
-		fmt.Fprintf(out, "  export %q\n", e)
-	}
-	fmt.Fprintf(out, `
-In code:
-  Go      qldbsession.NewFromConfig(cfg, func(o *qldbsession.Options) { o.BaseEndpoint = aws.String(%[1]q) })
-  Node    new QldbDriver(%[3]q, { region: %[2]q, endpoint: %[1]q })
-  Python  QldbDriver(%[3]q, region_name=%[2]q, endpoint_url=%[1]q)
-  Java    QldbSessionClient.builder().endpointOverride(URI.create(%[1]q)).region(Region.of(%[2]q))
-  .NET    new AmazonQLDBSessionConfig { ServiceURL = %[1]q, AuthenticationRegion = %[2]q }
-  Shell   qldb -l %[3]s -r %[2]s -s %[1]s
-  CLI     aws qldb list-ledgers --endpoint-url %[1]s
-
-Any credentials do. Stop with Ctrl-C.
-`, endpoint, region, name)
 }

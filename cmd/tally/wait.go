@@ -25,6 +25,9 @@ func newWaitCommand() *cobra.Command {
 			if u, err := url.Parse(endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 				return usageError{fmt.Errorf("--endpoint must be a URL as http://127.0.0.1:7532, not %q", endpoint)}
 			}
+			if timeout <= 0 {
+				return usageError{fmt.Errorf("--timeout must be longer than 0, not %s", timeout)}
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
 			switch err := waitReady(ctx, endpoint); {

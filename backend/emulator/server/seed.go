@@ -57,6 +57,9 @@ func (s *Server) seedFrom(ctx context.Context, l *emulator.Ledger, file string) 
 	if ext == ".ion" || ext == ".10n" || ion.IsBinary(data) {
 		return seedDocuments(ctx, l, s.ledgerLimits, strings.TrimSuffix(filepath.Base(file), ext), data)
 	}
+	if ext == ".json" {
+		return errors.New("documents are read from files named .ion; JSON objects one after the other are Ion, so give the file that name")
+	}
 	return seedStatements(ctx, l, string(data))
 }
 
