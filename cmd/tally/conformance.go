@@ -84,6 +84,9 @@ func runConformance(cmd *cobra.Command, opt conformanceOptions) error {
 	}
 	table := newOutcomeTable(out)
 	if err := conformance.Check(cmd.Context(), e.harness(), cases, table.add); err != nil {
+		if !opt.create && strings.Contains(err.Error(), "is not found") {
+			err = fmt.Errorf("%w; --create makes it", err)
+		}
 		return err
 	}
 	table.summary()

@@ -168,18 +168,21 @@ func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Ser
 	if err != nil {
 		return nil, err
 	}
-	if err := o.firstLedger(ctx, s); err != nil {
+	if err := o.firstLedger(ctx, s, errOut); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (o *serveOptions) firstLedger(ctx context.Context, s *server.Server) error {
+func (o *serveOptions) firstLedger(ctx context.Context, s *server.Server, errOut io.Writer) error {
 	if o.ledger == "" {
 		return nil
 	}
 	if s.HasLedger(o.ledger) {
-		return nil // it is there, and what is in it stays
+		if len(o.seeds) > 0 {
+			fmt.Fprintf(errOut, "tally: the ledger %s is there already: what is in it stays, and --seed is not used\n", o.ledger)
+		}
+		return nil
 	}
 	err := s.Seed(ctx, o.ledger, o.mode, o.seeds...)
 	switch {
