@@ -31,6 +31,8 @@ func (c wholeBody) Do(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("qldb: reading the request's body: %w", err)
 	}
 	copied := r.WithContext(r.Context())
+	copied.Header = r.Header.Clone()
+	copied.Header.Set("X-Tally-Whole-Body", "1") // tally serve need not hold its answer back
 	copied.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	copied.Body, _ = copied.GetBody()
 	return c.next.Do(copied)

@@ -33,7 +33,9 @@ type call struct {
 	operation string // for log and metrics; one of a fixed set
 	failed    string // the exception of the answer, "" if there is none
 	start     time.Time
+	header    http.Header // of the request
 	body      []byte
+	received  time.Time // when the body was complete
 	answered  bool
 }
 
@@ -46,6 +48,7 @@ func (c *call) write(w http.ResponseWriter, status int, body []byte) {
 		h["Content-Type"] = []string{typeControl}
 	}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.await(len(body))
 	c.answered = true
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
@@ -58,7 +61,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.serveOwn(w, r, path) {
 		return
 	}
-	c := &call{id: s.ids.Next().String(), session: path == "/" && r.Method == http.MethodPost, start: time.Now()}
+	c := &call{id: s.ids.Next().String(), session: path == "/" && r.Method == http.MethodPost, start: time.Now(), header: r.Header}
 	w.Header()["X-Amzn-Requestid"] = []string{c.id}
 	s.metrics.inFlight.Inc()
 	defer s.finish(w, r, c)
@@ -72,7 +75,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer release()
-	c.body = buf.Bytes()
+	c.body, c.received = buf.Bytes(), time.Now()
 	if err := s.verify(r, c.body); err != nil {
 		s.writeError(w, c, err)
 		return

@@ -62,8 +62,8 @@ func New(t testing.TB, opts ...Option) *Server {
 // Clients are clients of both APIs at an endpoint, with these credentials.
 func Clients(url, accessKey, secret string) (*qldb.Client, *qldbsession.Client) {
 	creds := credentials.NewStaticCredentialsProvider(accessKey, secret, "")
-	control := qldb.New(qldb.Options{Region: "us-east-1", Credentials: creds, BaseEndpoint: aws.String(url), HTTPClient: WholeBodies{}})
-	session := qldbsession.New(qldbsession.Options{Region: "us-east-1", Credentials: creds, BaseEndpoint: aws.String(url), HTTPClient: WholeBodies{}})
+	control := qldb.New(qldb.Options{Region: "us-east-1", Credentials: creds, BaseEndpoint: aws.String(url)})
+	session := qldbsession.New(qldbsession.Options{Region: "us-east-1", Credentials: creds, BaseEndpoint: aws.String(url)})
 	return control, session
 }
 

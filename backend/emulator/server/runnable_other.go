@@ -1,0 +1,6 @@
+//go:build !linux
+
+package server
+
+// runnable is not known here.
+func runnable() int { return 0 }
