@@ -72,7 +72,7 @@ func (o *serveOptions) printSettings(out io.Writer, addr net.Addr, tc *tls.Confi
 		printExport(out, "AWS_SECRET_ACCESS_KEY=tally")
 	}
 	if tc != nil {
-		credentials += fmt.Sprintf(" A client that does not know who issued the certificate\nneeds AWS_CA_BUNDLE (Node NODE_EXTRA_CA_CERTS, Go SSL_CERT_FILE) with the issuer's certificate; %s is its own\nissuer if it was made without one.", o.tlsCert)
+		credentials += fmt.Sprintf("\nA client that does not trust the certificate needs its issuer's in AWS_CA_BUNDLE (Node: NODE_EXTRA_CA_CERTS);\nthat is %s itself if it is self-signed.", o.tlsCert)
 	}
 	fmt.Fprintf(out, `
 In code:
@@ -84,7 +84,8 @@ In code:
   Shell   qldb -l %[3]s -r %[2]s -s %[1]s
   CLI     aws qldb list-ledgers --endpoint-url %[1]s
 
-%[4]s Stop with Ctrl-C; a second one hurries it.
+%[4]s
+Stop with Ctrl-C; a second one hurries it.
 `, endpoint, o.region, name, credentials)
 }
 

@@ -18,7 +18,7 @@ func newWaitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "wait",
 		Short:   "Wait until a server is ready",
-		Long:    "Wait asks a server's /readyz until it answers that all its ledgers can be used. Exit status 1 if that does not happen in time.",
+		Long:    "Wait asks a server's /readyz until it answers that all its ledgers can be used. Exit status 1 if that does not happen in time.\n\nSSL_CERT_FILE names the issuer of a certificate that this machine does not trust.",
 		Example: "  tally serve --in-memory & tally wait && npm test",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
