@@ -281,4 +281,5 @@ func TestVerifyHugeNumbers(t *testing.T) {
 	}
 }
 
-func hugeInt() *big.Int { return new(big.Int).Lsh(big.NewInt(1), 32<<20) }
+// hugeInt is as large as an int can be.
+func hugeInt() *big.Int { return new(big.Int).Lsh(big.NewInt(1), 8*(ion.MaxNumberSize-1)) }
