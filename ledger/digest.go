@@ -68,21 +68,51 @@ func follow(leaf hashchain.Hash, p hashchain.Proof, d Digest) error {
 }
 
 // FetchRevision reads a revision with its proof and verifies it against a
-// digest that the caller has kept, in one call.
+// digest that the caller has kept, in one call. It is an ErrNotVerified too when
+// the revision is a genuine one of another document, or says that it stands in
+// another block; the latter the revision's hash does not cover.
 func FetchRevision(ctx context.Context, l Ledger, at BlockAddress, documentID string, d Digest) (Revision, error) {
 	r, err := l.Revision(ctx, at, documentID, &d.Tip)
 	if err != nil {
 		return Revision{}, err
 	}
-	return r, r.Verify(d)
+	if err := r.Verify(d); err != nil {
+		return r, err
+	}
+	rev, err := hashchain.RevisionOf(r.Value)
+	if err != nil {
+		return r, notVerified(err)
+	}
+	meta, _ := rev.Metadata.Field("id")
+	id, _ := meta.Text()
+	stands, err := hashchain.BlockAddressOf(rev.Address)
+	if err == nil && (id != documentID || stands != at) {
+		err = fmt.Errorf("asked for document %s in block %s, got document %s in block %s", documentID, at, id, stands)
+	}
+	return r, notVerified(err)
 }
 
 // FetchBlock reads a block with its proof and verifies it against a digest that
-// the caller has kept, in one call.
+// the caller has kept, in one call. It is an ErrNotVerified too when the block is
+// a genuine one from another address.
 func FetchBlock(ctx context.Context, l Ledger, at BlockAddress, d Digest) (Block, error) {
 	b, err := l.Block(ctx, at, &d.Tip)
 	if err != nil {
 		return Block{}, err
 	}
-	return b, b.Verify(d)
+	if err := b.Verify(d); err != nil {
+		return b, err
+	}
+	blk, err := hashchain.BlockOf(b.Value)
+	if err == nil && blk.Address != at {
+		err = fmt.Errorf("asked for block %s, got block %s", at, blk.Address)
+	}
+	return b, notVerified(err)
+}
+
+func notVerified(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrNotVerified, err)
 }
