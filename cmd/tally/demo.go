@@ -202,8 +202,13 @@ func (d *demo) tamper(digest ledger.Digest) error {
 	if err != nil {
 		return err
 	}
-	forged := filepath.Join(filepath.Dir(d.file), "forged-"+filepath.Base(d.file))
-	defer os.Remove(forged)
+	// In a folder of its own: beside the ledger the name may be taken.
+	dir, err := os.MkdirTemp("", "tally-demo-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	forged := filepath.Join(dir, "forged-"+filepath.Base(d.file))
 	state := []byte("received")
 	for at := bytes.Index(data, state); at >= 0; {
 		data[at] = 'R'
