@@ -28,7 +28,7 @@ func BlockAddressOf(v ion.Value) (BlockAddress, error) {
 	id, ok := strand.Text()
 	n, ok2 := seq.Int64()
 	if !ok || !ok2 || n < 0 {
-		return BlockAddress{}, shape("a block address must be a struct {strandId, sequenceNo} of a string and an int from 0 to %d", math.MaxInt64)
+		return BlockAddress{}, shape("a block address must be a struct {strandId, sequenceNo} of a string and an int from 0 to %d", int64(math.MaxInt64))
 	}
 	if len(id) > MaxStrandID {
 		return BlockAddress{}, shape("strandId %q has %d bytes: at most %d are read, and QLDB's have 22", clip(id), len(id), MaxStrandID)
