@@ -3,9 +3,11 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
@@ -370,6 +372,34 @@ func (c *checker) indexes() error {
 				}
 			}
 		}
+	}
+	return c.orphans()
+}
+
+// orphans finds entries of indexes that no table has: they would outlive what
+// they were made of.
+func (c *checker) orphans() error {
+	known := map[uint32]bool{}
+	for _, t := range c.cat.tables {
+		for _, x := range t.indexes {
+			known[x.no] = true
+		}
+	}
+	cur := c.snap.Cursor(store.Index)
+	for k, _ := cur.First(); k != nil; {
+		if len(k) < 4 {
+			return c.problem("%s is no entry of an index", describe(nil, store.Index, k))
+		}
+		no := binary.BigEndian.Uint32(k)
+		if !known[no] {
+			if err := c.problem("there are entries of an index number %d, which no table has", no); err != nil {
+				return err
+			}
+		}
+		if no == math.MaxUint32 {
+			break
+		}
+		k, _ = cur.Seek(binary.BigEndian.AppendUint32(nil, no+1))
 	}
 	return nil
 }

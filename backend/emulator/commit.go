@@ -273,7 +273,7 @@ func (c *committer) append(r *commitRequest, g *group) error {
 	parts := c.parts(r, seq, at)
 	b, err := c.block.Build(parts)
 	if err != nil {
-		return ledger.NewError(internalFailure, "", "the block could not be built").WithCause(err)
+		return ledger.NewError(internalFailure, "", "the block could not be built; nothing was committed: "+err.Error()).WithCause(err)
 	}
 	r.seq = seq
 	c.nodes = c.edge.AppendNodes(c.nodes[:0], b.Hash)

@@ -25,7 +25,13 @@ func init() {
 
 // openMemoryURL opens memory: or memory:NAME, a new ledger each time.
 func openMemoryURL(_ context.Context, u *url.URL) (ledger.Ledger, error) {
-	name := u.Opaque
+	if u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("emulator: %q has parameters or a fragment; a ledger in memory takes none: memory: or memory:NAME", u.String())
+	}
+	name, err := url.PathUnescape(u.Opaque)
+	if err != nil {
+		return nil, fmt.Errorf("emulator: %q: %w", u.String(), err)
+	}
 	if name == "" {
 		name = u.Host
 	}
@@ -40,7 +46,13 @@ func openMemoryURL(_ context.Context, u *url.URL) (ledger.Ledger, error) {
 func openBoltURL(_ context.Context, u *url.URL) (ledger.Ledger, error) {
 	path := u.Path
 	if u.Opaque != "" {
-		path = u.Opaque
+		var err error
+		if path, err = url.PathUnescape(u.Opaque); err != nil {
+			return nil, fmt.Errorf("emulator: %q: %w; write %%25 for a percent sign", u.String(), err)
+		}
+	}
+	if u.Fragment != "" {
+		return nil, fmt.Errorf("emulator: %q has a fragment, %q; write %%23 for a # in the file's name", u.String(), u.Fragment)
 	}
 	if path == "" || u.Host != "" {
 		return nil, fmt.Errorf("emulator: %q names no file; write bolt:///absolute/path or bolt:relative/path", u.String())
@@ -167,7 +179,7 @@ func openOn(s store.Store, o options) (*Ledger, error) {
 		return nil, err
 	}
 	if o.ro {
-		err := fmt.Errorf("%w: it was opened for reading", ledger.ErrReadOnly)
+		err := fmt.Errorf("%w: it was opened for reading; open it without WithReadOnly to write", ledger.ErrReadOnly)
 		l.broken.Store(&err)
 	}
 	l.committer = newCommitter(l, l.state.Load())
@@ -306,8 +318,9 @@ func (l *Ledger) create(name string) error {
 	return nil
 }
 
-// Close waits for commits under way, ends all sessions and releases the file.
-// Closing again does nothing.
+// Close waits for commits under way, stops statements, ends all sessions and
+// releases the file; what was stopped, and every call afterwards, gets
+// [ledger.ErrClosed]. Closing again does nothing.
 func (l *Ledger) Close() error {
 	l.closing.Lock()
 	if l.closed {
@@ -315,10 +328,15 @@ func (l *Ledger) Close() error {
 		return nil
 	}
 	l.closed = true
+	l.ending.Store(true)
 	l.closing.Unlock()
 	l.mu.Lock()
+	sessions := l.sessions
 	l.sessions = nil
 	l.mu.Unlock()
+	for s := range sessions {
+		s.close(ledger.ErrClosed)
+	}
 	l.committer.close()
 	return l.store.Close()
 }

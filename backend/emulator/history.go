@@ -89,6 +89,7 @@ func (s *statement) History(ctx context.Context, tableID string, start, end *ion
 		prefix = k[:]
 	} else {
 		s.t.reads.add(tableItem(t.no), s.v.seq)
+		s.t.reads.add(redactedItem(t.no), s.v.seq)
 	}
 	h := historyScan{s: s, cur: s.v.snap.Cursor(store.History), prefix: prefix, start: start, end: end}
 	return h.run(ctx, yield)

@@ -140,9 +140,13 @@ func (l *Ledger) proofFailure(err error) error {
 // Journal yields the blocks from a sequence number to the tip at the time of
 // the call. It reads in short pieces, so that it holds up nobody.
 func (l *Ledger) Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, error] {
+	last := l.state.Load().seq
 	return func(yield func(ion.Value, error) bool) {
-		last := l.state.Load().seq
-		for from = max(from, 0); from <= last; {
+		if l.isClosed() {
+			yield(ion.Value{}, ledger.ErrClosed)
+			return
+		}
+		for from := max(from, 0); from <= last; {
 			blocks, err := l.someBlocks(ctx, from, last)
 			for _, b := range blocks {
 				if !yield(b, nil) {

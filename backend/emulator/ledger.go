@@ -64,6 +64,7 @@ type Ledger struct {
 	sessions map[*Session]struct{}
 	open     openTxs
 
+	ending    atomic.Bool  // Close was called: statements stop, and commands get ErrClosed
 	closing   sync.RWMutex // read-held while a commit is handed over
 	closed    bool
 	committer *committer
@@ -206,7 +207,9 @@ func (l *Ledger) sweepTxs(now time.Time) {
 	for t := l.open.oldest(); t != nil && l.limits.TransactionTime > 0 && now.Sub(t.begun) > l.limits.TransactionTime; t = l.open.oldest() {
 		t.ended.Store(true)
 		l.open.remove(t)
-		l.stats.expired.Add(1)
+		if !t.committing.Load() { // else the outcome tells
+			t.countExpired()
+		}
 	}
 }
 
@@ -253,6 +256,7 @@ func (l *Ledger) horizon(tip int64) int64 {
 // statement writes no block.
 func (l *Ledger) commit(ctx context.Context, t *Transaction) error {
 	defer l.endTx(t)
+	t.committing.Store(true)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -271,6 +275,8 @@ func (l *Ledger) commit(ctx context.Context, t *Transaction) error {
 	case err == nil:
 	case errors.Is(err, ledger.ErrConflict):
 		l.stats.conflicts.Add(1)
+	case errors.Is(err, ledger.ErrTransactionExpired):
+		t.countExpired()
 	default:
 		l.stats.failed.Add(1)
 	}
@@ -306,7 +312,7 @@ func (l *Ledger) begin(ctx context.Context) (ledger.OpenTransaction, error) {
 	}
 	id, err := s.StartTransaction(ctx)
 	if err != nil {
-		_ = s.EndSession(ctx)
+		s.discard()
 		return nil, err
 	}
 	return &localTx{ctx: ctx, s: s, id: id}, nil
@@ -373,13 +379,13 @@ func (t *localTx) Commit() error {
 	if err == nil {
 		_, err = t.s.CommitTransaction(t.ctx, t.id, d.Bytes())
 	}
-	_ = t.s.EndSession(t.ctx)
+	t.s.discard()
 	return err
 }
 
 func (t *localTx) Abort() error {
 	t.ended = true
 	err := t.s.AbortTransaction(t.ctx)
-	_ = t.s.EndSession(t.ctx)
+	t.s.discard()
 	return err
 }

@@ -20,6 +20,7 @@ const (
 	itemTableName  // what a table name stands for
 	itemCatalog    // the catalog as a whole
 	itemRedactions // redactions in a block
+	itemRedacted   // what was redacted in a table as a whole
 	itemKinds
 )
 
@@ -39,6 +40,14 @@ func tableItem(no uint32) item {
 	var b [4]byte
 	binary.BigEndian.PutUint32(b[:], no)
 	return makeItem(itemTable, b[:])
+}
+
+// redactedItem is what a scan of a table's history reads beside the table: a
+// redaction changes no document that a scan of the table sees.
+func redactedItem(table uint32) item {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], table)
+	return makeItem(itemRedacted, b[:])
 }
 
 func nameItem(table string) item { return item(maphash.String(itemSeeds[itemTableName], table)) }

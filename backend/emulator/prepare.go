@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"encoding/binary"
 
 	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
@@ -31,7 +32,7 @@ func (t *Transaction) prepare(ctx context.Context) (*commitRequest, error) {
 		red := &t.redacted[i]
 		r.ops = append(r.ops, put(store.Journal, seqKey(red.seq), red.block),
 			put(store.History, red.key.history(red.version), red.hist.append(nil)))
-		r.items = append(r.items, redactionItem(red.seq), docItem(red.key))
+		r.items = append(r.items, redactionItem(red.seq), docItem(red.key), redactedItem(binary.BigEndian.Uint32(red.key[:4])))
 		r.bytes += red.delta
 	}
 	return r, nil

@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -53,6 +54,9 @@ func (s *Session) ID() string { return s.id }
 // enter begins a command; leave ends it.
 func (s *Session) enter() error {
 	s.mu.Lock()
+	if s.dead == nil && s.l.ending.Load() {
+		s.end(ledger.ErrClosed)
+	}
 	if s.dead == nil {
 		s.checkAge()
 	}
@@ -123,6 +127,7 @@ func (s *Session) expire() {
 		s.expired = make(map[string]bool)
 	}
 	s.expired[s.tx.id] = true
+	s.tx.countExpired()
 	s.closeTx()
 }
 
@@ -160,6 +165,9 @@ func (s *Session) ExecuteStatement(ctx context.Context, txID, statement string, 
 	set.quota, set.limit = &s.l.quota, s.l.limits.ResultMemory
 	if err := tx.execute(ctx, s.now, statement, params, set); err != nil {
 		set.release()
+		if errors.Is(err, ledger.ErrTransactionExpired) {
+			s.expire()
+		}
 		return RawPage{}, err
 	}
 	return s.page(set, start)
@@ -251,6 +259,18 @@ func (s *Session) EndSession(context.Context) error {
 	defer s.leave()
 	s.end(ledger.NewError(invalidSession, "", textNoSuch))
 	return nil
+}
+
+// discard ends the session whatever is the matter with it: nobody else has it.
+func (s *Session) discard() { s.close(ledger.NewError(invalidSession, "", textNoSuch)) }
+
+// close waits for the command under way and ends the session.
+func (s *Session) close(reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dead == nil {
+		s.end(reason)
+	}
 }
 
 // CommitDigest is the digest over the statements of the open transaction so

@@ -46,13 +46,8 @@ func (t *table) fields() []string {
 func (s *statement) Version() uint64 { return s.catalog().serial }
 
 // table is the table that a plan names, which was prepared with the statement's
-// catalog or one of the same content. A plan from the cache never asked Table, so
-// the name is read here.
-func (s *statement) table(info *partiql.TableInfo) *table {
-	t := info.Ref.(*table)
-	s.t.reads.add(nameItem(t.name), s.v.seq)
-	return t
-}
+// catalog or one of the same content.
+func (s *statement) table(info *partiql.TableInfo) *table { return info.Ref.(*table) }
 
 // reading is the memory of one read. Reads of tables that are joined nest, so a
 // statement can have several under way.

@@ -89,7 +89,8 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	s := &t.stmt
 	clear(s.effects)
 	*s = statement{t: t, v: v, now: ion.NewTimestamp(start), effects: s.effects[:0]}
-	err = s.run(ctx, text, params, out)
+	t.until = deadline{Context: ctx, t: t}
+	err = s.run(&t.until, text, params, out)
 	if cerr := v.snap.Close(); err == nil && cerr != nil {
 		err = t.l.readFailure(cerr)
 	}
@@ -134,6 +135,11 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value, ou
 	plan, err := s.t.l.plans.Prepare(text, s, partiql.Options{Standard: s.t.l.Mode() == Standard})
 	if err != nil {
 		return err
+	}
+	// A plan from the cache never asked Table, and a run need not come to all of
+	// its tables.
+	for _, name := range plan.TableNames() {
+		s.t.reads.add(nameItem(name), s.v.seq)
 	}
 	rows, err := plan.Run(ctx, s, s, params, partiql.Limits{Bytes: s.t.l.limits.ResultMemory})
 	if err != nil {
@@ -202,10 +208,13 @@ func (l *Ledger) statementError(err error) error {
 	var pe *partiql.Error
 	switch {
 	case errors.As(err, &le):
+		if errors.Is(le, ledger.ErrTransactionExpired) {
+			return le // its text begins as drivers look for it
+		}
 		return err
 	case errors.As(err, &pe):
 		return ledger.NewError(badRequest, fmt.Sprint(pe.Code), pe.Error())
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ledger.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, store.ErrDamaged), errors.Is(err, ledger.ErrDamaged):
 		return l.readFailure(err)

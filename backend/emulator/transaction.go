@@ -23,6 +23,12 @@ type Transaction struct {
 	// committed, aborted, or swept after its time was up.
 	ended atomic.Bool
 
+	// committing is set once the outcome is the committer's to tell; counted,
+	// when the transaction is among the expired ones of Stats.
+	committing, counted atomic.Bool
+
+	until deadline // of the statement that runs
+
 	reads      readSet
 	writes     writeSet
 	cat        *catalog // with the transaction's own changes; nil without any
@@ -86,6 +92,13 @@ type indexBuild struct {
 func (t *Transaction) expired(now time.Time) bool {
 	limit := t.l.limits.TransactionTime
 	return t.ended.Load() || limit > 0 && now.Sub(t.begun) > limit
+}
+
+// countExpired counts the transaction among the expired ones, once.
+func (t *Transaction) countExpired() {
+	if t.counted.CompareAndSwap(false, true) {
+		t.l.stats.expired.Add(1)
+	}
 }
 
 // mark is a point to which a failed statement goes back.

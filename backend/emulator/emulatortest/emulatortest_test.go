@@ -64,6 +64,19 @@ func TestClosedWithTheTest(t *testing.T) {
 	}
 }
 
+// TestClosedByTheTest: a test may close its ledger itself.
+func TestClosedByTheTest(t *testing.T) {
+	var f fakeT
+	f.run(func(t testing.TB) {
+		if err := emulatortest.New(t).Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if len(f.failed) > 0 {
+		t.Errorf("it failed: %q", f.failed)
+	}
+}
+
 // TestExecFails the test where the statement fails.
 func TestExecFails(t *testing.T) {
 	var f fakeT

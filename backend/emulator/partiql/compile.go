@@ -17,6 +17,7 @@ type compiler struct {
 	deferrals   int
 	aggs        int
 	refs        []string
+	names       []string // of tables that the catalog has, each once
 	refIdx      map[string]int
 	uses        []bool // slots that the current condition depends on
 	inFrom      bool

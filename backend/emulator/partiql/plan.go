@@ -28,6 +28,7 @@ type Plan struct {
 	queries   int
 	deferrals int
 	refs      []string
+	names     []string // of tables, each once
 	aggs      int
 	body      body
 	machines  sync.Pool // of *machine
@@ -50,7 +51,7 @@ func Prepare(s *Statement, catalog Catalog, o Options) (*Plan, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	return &Plan{stmt: s, options: o, slots: c.slots, tables: c.tables, queries: c.queries, deferrals: c.deferrals, aggs: c.aggs, refs: c.refs, body: b}, nil
+	return &Plan{stmt: s, options: o, slots: c.slots, tables: c.tables, queries: c.queries, deferrals: c.deferrals, aggs: c.aggs, refs: c.refs, names: c.names, body: b}, nil
 }
 
 func (c *compiler) body(n Node) body {
@@ -72,6 +73,10 @@ func (c *compiler) body(n Node) body {
 
 // Statement is the statement that was prepared.
 func (p *Plan) Statement() *Statement { return p.stmt }
+
+// TableNames are the names that the catalog was asked for and had a table for,
+// each once, whether the tables are read by a run or not.
+func (p *Plan) TableNames() []string { return p.names }
 
 // ReadOnly reports whether the plan is a query: it never calls its Sink.
 func (p *Plan) ReadOnly() bool {

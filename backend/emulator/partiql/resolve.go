@@ -1,6 +1,7 @@
 package partiql
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -92,6 +93,9 @@ func (c *compiler) global(name string) (global, bool) {
 		name, view = rest, Committed
 	}
 	t, ok := c.catalog.Table(name)
+	if ok && !slices.Contains(c.names, name) {
+		c.names = append(c.names, name)
+	}
 	return global{&t, view}, ok
 }
 

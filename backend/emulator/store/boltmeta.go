@@ -60,7 +60,7 @@ func checkMetaPages(f io.ReaderAt, size int64) error {
 		newest = second
 	}
 	if want := newest.pages * uint64(newest.pageSize); uint64(size) < want {
-		return fmt.Errorf("%w: it has %d bytes and should have at least %d; it was cut off", ErrDamaged, size, want)
+		return fmt.Errorf("%w: it has %d bytes and should have at least %d; it was cut off: take a copy of it", ErrDamaged, size, want)
 	}
 	if err := checkFreeList(f, newest); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
