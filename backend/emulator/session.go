@@ -84,6 +84,9 @@ func (s *Session) leave() { s.mu.Unlock() }
 
 // end makes the session dead.
 func (s *Session) end(reason error) {
+	if s.tx != nil && s.tx.expired(s.l.hooks.Now()) {
+		s.expire()
+	}
 	s.closeTx()
 	s.dead = reason
 	s.l.endSession(s)
@@ -244,7 +247,11 @@ func (s *Session) AbortTransaction(context.Context) error {
 		return err
 	}
 	defer s.leave()
-	if s.tx != nil {
+	switch {
+	case s.tx == nil:
+	case s.tx.expired(s.now):
+		s.expire() // its id stays one of an expired transaction
+	default:
 		s.l.stats.aborted.Add(1)
 	}
 	s.closeTx()

@@ -52,10 +52,12 @@ func (l *Ledger) Observe(f func(size int, d time.Duration)) {
 	l.stats.observe.Store(&f)
 }
 
-// Stats describes the ledger now. It is cheap.
+// Stats describes the ledger now. It is cheap. Transactions whose time is up are
+// expired, not open, whether or not their session knows.
 func (l *Ledger) Stats() Stats {
 	c, st, sto := &l.stats, l.state.Load(), l.store.Stats()
 	l.mu.Lock()
+	l.sweepTxs(l.hooks.Now())
 	sessions, txs := len(l.sessions), l.open.l.Len()
 	l.mu.Unlock()
 	return Stats{Sessions: sessions, Transactions: txs, Blocks: st.seq + 1, JournalBytes: st.bytes,

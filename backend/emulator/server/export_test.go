@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net"
 	"sync"
 )
@@ -58,4 +59,12 @@ func SplitStatements(text string) (out []string) {
 		out = append(out, st.text)
 	}
 	return out
+}
+
+// OpenExportDir opens a directory of exports; put stores an object of an export.
+func OpenExportDir(dir string) (put func(id, bucket, key string, data []byte) error, err error) {
+	t, err := openDirTarget(dir)
+	return func(id, bucket, key string, data []byte) error {
+		return t.put(context.Background(), &exportState{ID: id, Bucket: bucket}, key, data)
+	}, err
 }

@@ -1,11 +1,8 @@
 package server
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tallyledger/tally/backend/emulator"
 )
@@ -113,41 +110,6 @@ func (s *Server) mayCreate(name string) error {
 		return errResource(limitExceeded, kindLedger, "", "Exceeded the limit of %d ledgers of this server; delete one or raise the limit", s.cfg.Limits.Ledgers)
 	}
 	return nil
-}
-
-// kmsKey is the ARN of a key given in any of its forms. Keys are not used for
-// anything: files are not encrypted. An empty one counts as not given.
-func (s *Server) kmsKey(key *string) (string, error) {
-	if key == nil || *key == "" {
-		return "", nil
-	}
-	k := *key
-	prefix := "arn:aws:kms:" + s.cfg.Region + ":" + s.cfg.Account + ":"
-	switch {
-	case utf8.RuneCountInString(k) > 1600:
-		return "", errInvalid("KmsKey", "KmsKey has at most 1600 characters")
-	case k == ownedKey:
-		return k, nil
-	case strings.HasPrefix(k, "alias/"):
-		return prefix + "key/" + keyOfAlias(k), nil
-	case strings.HasPrefix(k, "arn:") && strings.Contains(k, ":alias/"):
-		i := strings.Index(k, ":alias/")
-		return k[:i+1] + "key/" + keyOfAlias(k[i+1:]), nil
-	case strings.HasPrefix(k, "arn:"):
-		if why := arnProblem(k); why != "" {
-			return "", errShape("KmsKey", why)
-		}
-		return k, nil
-	case strings.ContainsAny(k, " :/\t\r\n"):
-		return "", errInvalid("KmsKey", "KmsKey is AWS_OWNED_KMS_KEY, a key id, a key ARN, alias/NAME or an alias ARN, not %s", quote(k))
-	}
-	return prefix + "key/" + k, nil
-}
-
-// keyOfAlias makes up the id of the key behind an alias, always the same one.
-func keyOfAlias(alias string) string {
-	h := sha256.Sum256([]byte(alias))
-	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
 
 func (s *Server) describeLedger(req *controlRequest) (any, error) {

@@ -92,7 +92,7 @@ func decodeBody(body []byte, v any) error {
 	if !utf8.Valid(body) {
 		return ledger.NewError(serialization, "", "The request's body is not UTF-8")
 	}
-	if err := json.Unmarshal(body, v); err != nil {
+	if err := decodeMembers(body, v); err != nil {
 		return ledger.NewError(serialization, "", "The request's body is not the JSON that this operation takes: "+jsonProblem(err))
 	}
 	return nil
@@ -183,10 +183,10 @@ func (s *Server) run(ctx context.Context, c *call, in *sendCommand, out *reply) 
 		out.plain("AbortTransaction", c)
 		return nil
 	}
-	s.sessions.remove(*in.SessionToken)
 	if err := l.EndSession(ctx); err != nil {
-		return err
+		return err // and the token stays what it was
 	}
+	s.sessions.remove(*in.SessionToken)
 	out.plain("EndSession", c)
 	return nil
 }

@@ -57,7 +57,9 @@ func (t *dirTarget) put(_ context.Context, x *exportState, key string, data []by
 	if err := t.root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
 	}
-	temp := path.Join(path.Dir(name), "."+path.Base(name)+".part")
+	// Two exports may write the same key at once; one that is run again after a
+	// crash finds its own name.
+	temp := path.Join(path.Dir(name), "."+path.Base(name)+"."+x.ID+".part")
 	f, err := t.root.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err

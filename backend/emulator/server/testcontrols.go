@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -69,7 +71,9 @@ func (s *Server) serveTestControls(w http.ResponseWriter, r *http.Request, path 
 	if err == nil && len(body) > 0 {
 		dec := json.NewDecoder(bytes.NewReader(body))
 		dec.DisallowUnknownFields() // a fault that is misspelt would never come
-		err = dec.Decode(&in)
+		if err = dec.Decode(&in); err == nil && dec.More() {
+			err = errors.New("there is something after it")
+		}
 	}
 	if err != nil {
 		plain(w, http.StatusBadRequest, "the body is not the JSON of a test control: "+err.Error()+"\n")
@@ -103,11 +107,18 @@ func (s *Server) serveFaults(w http.ResponseWriter, in *control) {
 		}
 		faults = e.faults
 	}
-	for _, n := range []*int{in.Conflicts, in.LoseAnswers, in.Capacity} {
-		if n != nil && *n < 0 {
-			plain(w, http.StatusBadRequest, "a number of faults is 0 or more\n")
+	for _, n := range []struct {
+		name string
+		n    *int
+	}{{"Conflicts", in.Conflicts}, {"LoseAnswers", in.LoseAnswers}, {"Capacity", in.Capacity}} {
+		if n.n != nil && *n.n < 0 {
+			plain(w, http.StatusBadRequest, fmt.Sprintf("%s is %d; a number of faults is 0 or more\n", n.name, *n.n))
 			return
 		}
+	}
+	if in.DelayCommits.Duration < 0 {
+		plain(w, http.StatusBadRequest, fmt.Sprintf("DelayCommits is %s; a delay is 0 or more\n", in.DelayCommits.Duration))
+		return
 	}
 	if in.Conflicts != nil {
 		faults.FailCommits(*in.Conflicts)
