@@ -200,8 +200,8 @@ func TestExpiredCounted(t *testing.T) {
 	if _, err := noticed.send("SELECT 1 FROM <<1>>"); !errors.Is(err, ledger.ErrTransactionExpired) {
 		t.Fatal(err)
 	}
-	if n := l.Stats().Expired; n != 1 {
-		t.Errorf("%d expired, want 1", n)
+	if n := l.Stats().Expired; n != 2 {
+		t.Errorf("%d expired, want 2", n)
 	}
 	begin(t, l.Ledger)
 	if err := swept.commit(); !errors.Is(err, ledger.ErrTransactionExpired) {
