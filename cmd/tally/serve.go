@@ -44,6 +44,7 @@ type serveOptions struct {
 	region     string
 	account    string
 	accessKeys []string
+	hosts      []string
 	tlsCert    string
 	tlsKey     string
 
@@ -72,6 +73,7 @@ func newServeCommand() *cobra.Command {
 	f.StringVar(&o.listen, "listen", server.DefaultAddress, "address to listen on; port 0 takes a free one")
 	f.StringVar(&o.portFile, "port-file", "", "write the port to this file once the server is ready")
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
+	f.StringArrayVar(&o.hosts, "allow-host", nil, "name, besides localhost, that clients call a server on the loopback interface")
 	o.storageFlags(cmd)
 	f.StringVar(&o.exportDir, "export-dir", "", "journal exports: a folder here stands for each bucket")
 	f.StringVar(&o.exportS3, "export-s3-endpoint", "", "journal exports: URL of a service with S3's API")
@@ -160,7 +162,7 @@ func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Ser
 		return nil, usageError{fmt.Errorf("--log must be debug, info, warn or error, not %q", o.logLevel)}
 	}
 	s, err := server.New(server.Config{
-		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, DeleteDelay: o.deleteDelay, FaithfulErrorCodes: o.faithful, AccessKeys: keys,
+		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, DeleteDelay: o.deleteDelay, FaithfulErrorCodes: o.faithful, AccessKeys: keys, Hosts: o.hosts,
 		Exports:      server.ExportTarget{Dir: o.exportDir, S3Endpoint: o.exportS3},
 		TestControls: o.testControls, Profile: o.profile,
 		Logger: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level})),

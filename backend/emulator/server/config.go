@@ -34,6 +34,12 @@ type Config struct {
 	// request of both APIs must be signed with one of them.
 	AccessKeys map[string]string
 
+	// Hosts are names, without port, under which clients may call a server on the
+	// loopback interface, besides localhost and addresses. It refuses all others
+	// unless AccessKeys are required: a web page can give its own name the address
+	// 127.0.0.1.
+	Hosts []string
+
 	// Exports says where journal exports go.
 	Exports ExportTarget
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -58,6 +59,9 @@ func (c *call) write(w http.ResponseWriter, status int, body []byte) {
 // one with the limits of the Config.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
+	if r.ContentLength == 0 {
+		s.conns.begin(r)
+	}
 	if s.serveOwn(w, r, path) {
 		return
 	}
@@ -65,16 +69,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["X-Amzn-Requestid"] = []string{c.id}
 	s.metrics.inFlight.Inc()
 	defer s.finish(w, r, c)
-	if err := s.crossOrigin.Check(r); err != nil {
-		s.writeError(w, c, ledger.NewError("AccessDeniedException", "", "A web page of another origin may not call this server"))
+	if why := s.foreign(r); why != "" {
+		s.writeError(w, c, ledger.NewError("AccessDeniedException", "", why))
 		return
 	}
 	buf, release, err := s.readBody(w, r)
+	if errors.Is(err, errBodyTooLarge) {
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		s.writeError(w, c, errTooLarge(r, int64(s.cfg.Limits.Body)))
+		drain(w, r)
+		return
+	}
 	if err != nil {
 		s.writeError(w, c, err)
 		return
 	}
 	defer release()
+	s.conns.begin(r)
 	c.body, c.received = buf.Bytes(), time.Now()
 	if err := s.verify(r, c.body); err != nil {
 		s.writeError(w, c, err)
@@ -114,38 +126,34 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (buf *bytes.Buffer, release func(), err error) {
 	most := int64(s.cfg.Limits.Body)
 	if r.ContentLength > most {
-		w.Header().Set("Connection", "close") // its rest is not worth reading
-		return nil, nil, errTooLarge(r, most)
+		return nil, nil, errBodyTooLarge
 	}
-	weight := r.ContentLength
-	if weight < 0 {
-		weight = most
-	}
-	if weight = min(weight, s.cfg.Limits.Bodies); weight <= largeBody {
-		weight = 0
-	} else if err := s.bodies.Acquire(r.Context(), weight); err != nil {
-		return nil, nil, err
-	}
+	share := &bodyShare{of: &s.bodies}
 	buf = buffers.Get().(*bytes.Buffer)
 	buf.Reset()
 	release = func() {
-		s.bodies.Release(weight)
+		share.release()
 		if buf.Cap() <= keptBuffer {
 			buffers.Put(buf)
 		}
 	}
-	if _, err = buf.ReadFrom(http.MaxBytesReader(w, r.Body, most)); err != nil {
+	if err = share.fill(r.Context(), buf, http.MaxBytesReader(w, r.Body, most), r.ContentLength); err != nil {
 		release()
-		return nil, nil, bodyError(r, err, most)
+		return nil, nil, bodyError(err)
 	}
 	return buf, release, nil
 }
 
-func bodyError(r *http.Request, err error, most int64) error {
+// errBodyTooLarge stands for errTooLarge until the answer is written.
+var errBodyTooLarge = errors.New("server: body too large")
+
+func bodyError(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return errTooLarge(r, most)
+		return errBodyTooLarge
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return ledger.NewError(serialization, "", "The request's body is shorter than its Content-Length says")
 	}
@@ -162,6 +170,12 @@ func errTooLarge(r *http.Request, most int64) error {
 
 // serveOwn answers what belongs to neither API and needs no signature.
 func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, path string) bool {
+	if own := path == "/metrics" || strings.HasPrefix(path, "/_tally/") || strings.HasPrefix(path, "/debug/"); own {
+		if why := s.foreign(r); why != "" {
+			plain(w, http.StatusForbidden, why+"\n")
+			return true
+		}
+	}
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case path == "/" || strings.HasPrefix(path, "/ledgers") || strings.HasPrefix(path, "/tags/"):

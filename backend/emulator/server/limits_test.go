@@ -105,7 +105,7 @@ func TestHeaderLimit(t *testing.T) {
 func TestConnectionLimit(t *testing.T) {
 	_, address, _ := serving(t, server.Config{Limits: server.Limits{Connections: 2}}, nil)
 	ping := func(c net.Conn) error {
-		fmt.Fprintf(c, "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+		fmt.Fprintf(c, "GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		_, err := http.ReadResponse(bufio.NewReader(c), nil)
 		return err
 	}

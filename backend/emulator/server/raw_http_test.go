@@ -28,7 +28,7 @@ func TestRawHTTP(t *testing.T) {
 	}
 	const start = `{"StartSession":{"LedgerName":"L"}}`
 	command := func(proto, more, body string) string {
-		return "POST / " + proto + "\r\nHost: x\r\nX-Amz-Target: QLDBSession.SendCommand\r\n" + more + "\r\n" + body
+		return "POST / " + proto + "\r\nHost: localhost\r\nX-Amz-Target: QLDBSession.SendCommand\r\n" + more + "\r\n" + body
 	}
 	length := fmt.Sprintf("Content-Length: %d\r\n", len(start))
 	var wg sync.WaitGroup
@@ -56,23 +56,23 @@ func TestRawHTTP(t *testing.T) {
 		"no host":                         {"GET /ledgers HTTP/1.1\r\n\r\n", "400"},
 		"two requests at once":            {command("HTTP/1.1", length, start) + command("HTTP/1.1", length, start), "200 200"},
 		"a header that is large":          {command("HTTP/1.1", "X: "+strings.Repeat("x", 32<<10)+"\r\n", ""), "431"},
-		"a header that never ends":        {"POST / HTTP/1.1\r\nHost: x\r\nX", "400"},
+		"a header that never ends":        {"POST / HTTP/1.1\r\nHost: localhost\r\nX", "400"},
 		"a header without colon":          {command("HTTP/1.1", "abc\r\n", ""), "400"},
 		"a line that is folded":           {command("HTTP/1.1", "X: a\r\n b\r\n"+length, start), "200"},
 		"a name with a space":             {command("HTTP/1.1", "X : a\r\n", ""), "400"},
 		"no header":                       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "400"},
-		"CONNECT":                         {"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "404"},
-		"OPTIONS":                         {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
-		"a target of full form":           {strings.Replace(command("HTTP/1.1", length, start), "POST /", "POST http://x/", 1), "200"},
-		"a target of no form":             {"GET ledgers HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-		"a method of its own":             {"BREW /ledgers HTTP/1.1\r\nHost: x\r\n\r\n", "404"},
-		"HEAD":                            {"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200"},
-		"HEAD of a ledger":                {"HEAD /ledgers/L HTTP/1.1\r\nHost: x\r\n\r\n", "404"},
-		"an escape that is none":          {"GET /ledgers/%zz HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-		"a zero byte in the path":         {"GET /ledgers/a%00b HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-		"a query that cannot be read":     {"GET /ledgers?a=%zz HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
-		"a path of many parts":            {"GET /ledgers/" + strings.Repeat("a/", 2000) + " HTTP/1.1\r\nHost: x\r\n\r\n", "404"},
-		"an upgrade":                      {"GET /ledgers HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n", "200"},
+		"CONNECT":                         {"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"},
+		"OPTIONS":                         {"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", "200"},
+		"a target of full form":           {strings.Replace(command("HTTP/1.1", length, start), "POST /", "POST http://localhost/", 1), "200"},
+		"a target of no form":             {"GET ledgers HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"},
+		"a method of its own":             {"BREW /ledgers HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"},
+		"HEAD":                            {"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", "200"},
+		"HEAD of a ledger":                {"HEAD /ledgers/L HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"},
+		"an escape that is none":          {"GET /ledgers/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"},
+		"a zero byte in the path":         {"GET /ledgers/a%00b HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"},
+		"a query that cannot be read":     {"GET /ledgers?a=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", "400"},
+		"a path of many parts":            {"GET /ledgers/" + strings.Repeat("a/", 2000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"},
+		"an upgrade":                      {"GET /ledgers HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n", "200"},
 		"HTTP/2":                          {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "404"},
 		"a web page of another origin":    {command("HTTP/1.1", "Origin: http://example.com\r\n"+length, start), "403"},
 		"an operation of another service": {strings.Replace(command("HTTP/1.1", length, start), "QLDBSession.SendCommand", "DynamoDB_20120810.GetItem", 1), "400"},
@@ -131,7 +131,7 @@ func TestSlowClients(t *testing.T) {
 				return
 			}
 			defer c.Close()
-			text := "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
+			text := "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"
 			if i%2 == 0 {
 				text = "POST / HTTP/1.1\r\nX"
 			}
@@ -145,7 +145,7 @@ func TestSlowClients(t *testing.T) {
 			t.Error("a client that sends a byte now and then is still there")
 		})
 	}
-	if got, err := rawExchange(address, "GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); got != "200" {
+	if got, err := rawExchange(address, "GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); got != "200" {
 		t.Errorf("another client: %s, error %v", got, err)
 	}
 	wg.Wait()

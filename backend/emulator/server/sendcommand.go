@@ -183,10 +183,14 @@ func (s *Server) run(ctx context.Context, c *call, in *sendCommand, out *reply) 
 		out.plain("AbortTransaction", c)
 		return nil
 	}
-	if err := l.EndSession(ctx); err != nil {
-		return err // and the token stays what it was
+	err = l.EndSession(ctx)
+	var e *ledger.Error
+	if !errors.As(err, &e) || e.Exception != capacityExceeded { // else the session lives on
+		s.sessions.remove(*in.SessionToken)
 	}
-	s.sessions.remove(*in.SessionToken)
+	if err != nil {
+		return err
+	}
 	out.plain("EndSession", c)
 	return nil
 }

@@ -76,7 +76,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, tc *tls.Config) erro
 	hs := &http.Server{
 		Handler: s, MaxHeaderBytes: lim.Header, ReadHeaderTimeout: min(lim.ReadTime, 15*time.Second),
 		ReadTimeout: lim.ReadTime, WriteTimeout: lim.WriteTime, IdleTimeout: lim.IdleTime,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connectionKey{}, s.conns.add(c))
+		},
+		ConnState: s.conns.state,
+		ErrorLog:  slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.stopOn(ctx, hs) }()
@@ -104,6 +108,7 @@ func TuneGC() {
 func (s *Server) stopOn(ctx context.Context, hs *http.Server) error {
 	<-ctx.Done()
 	s.log.Info("stopping: requests under way are finished")
+	s.conns.cut() // those that are not complete are not under way
 	wait, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	if err := hs.Shutdown(wait); err != nil {

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/backend/emulator/internal/hook"
 	"github.com/tallyledger/tally/hashchain"
@@ -28,7 +26,8 @@ type Server struct {
 	registry     *registry
 	sessions     sessionTable
 	target       exportTarget // nil where there is none
-	bodies       *semaphore.Weighted
+	bodies       bodyRoom
+	conns        connections // of Serve
 	crossOrigin  *http.CrossOriginProtection
 	metrics      *metrics
 
@@ -49,7 +48,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: cfg.Logger, faults: &hook.Faults{}, bodies: semaphore.NewWeighted(cfg.Limits.Bodies)}
+	s := &Server{cfg: cfg, log: cfg.Logger, faults: &hook.Faults{}, bodies: newBodyRoom(cfg.Limits.Bodies)}
 	s.ledgerLimits = emulator.DefaultLimits
 	if cfg.LedgerLimits != nil {
 		s.ledgerLimits = *cfg.LedgerLimits

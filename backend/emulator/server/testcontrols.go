@@ -68,6 +68,7 @@ func (s *Server) serveTestControls(w http.ResponseWriter, r *http.Request, path 
 	}
 	var in control
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
+	s.conns.begin(r)
 	if err == nil && len(body) > 0 {
 		dec := json.NewDecoder(bytes.NewReader(body))
 		dec.DisallowUnknownFields() // a fault that is misspelt would never come
