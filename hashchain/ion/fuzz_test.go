@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -108,12 +109,14 @@ func knownSymbols(v Value) bool {
 
 // TestOperatorEnds: a comment ends an operator, and +inf is the longest token.
 func TestOperatorEnds(t *testing.T) {
-	for s, want := range map[string]string{"(!/**/)": "('!')", "(!//\n)": "('!')", "(! /* a */)": "('!')", "(+inf!)": "(+inf '!')"} {
+	for s, want := range map[string]string{"(!/**/)": "('!')", "(!//\n)": "('!')", "(! /* a */)": "('!')", "(+inf!)": "(+inf '!')", "(+inf+inf)": "(+inf +inf)"} {
 		if v, err := ParseText(s); err != nil || v.String() != want {
 			t.Errorf("%q is read as %v, %v, want %s", s, v, err, want)
 		}
 	}
 }
+
+var operatorAfterInf = regexp.MustCompile("[+-]inf[!#%&*+./;<=>?@^`|~-]")
 
 // agreesWithPeer fails if ion-go reads other values from the text. Where it
 // finds an error it is in the wrong, or too strict, and says nothing.
@@ -128,6 +131,9 @@ func agreesWithPeer(t *testing.T, s string, values []Value) {
 	}
 	if strings.Contains(s, "$ion_1_0") || strings.Contains(s, "/*/") {
 		return // ion-go takes a marker at the end of the input for a symbol, and /*/ for a whole comment
+	}
+	if operatorAfterInf.MatchString(s) {
+		return // Ion's grammar leaves open whether an operator ends +inf; ion-go says no
 	}
 	got, err := fromPeer(iongo.NewReaderString(s))
 	if err != nil {
