@@ -15,6 +15,9 @@ const (
 	// answerAfter is the time from the end of a request's body to the first byte of
 	// a longer answer, on a machine with a processor to spare.
 	answerAfter = 2 * time.Millisecond
+	// answerPerKiB is added for each KiB of the answer: one that takes the client
+	// long to read can be lost for long.
+	answerPerKiB = 30 * time.Microsecond
 	// answerSlice is added for each program that waits for a processor, divided by
 	// their number: about the time that the system gives each of them.
 	answerSlice = 4 * time.Millisecond
@@ -40,7 +43,7 @@ func (c *call) await(size int) {
 	if size <= earlyAnswer || c.received.IsZero() || !looksAgain(c.header) {
 		return
 	}
-	after := answerAfter
+	after := answerAfter + min(time.Duration(size>>10)*answerPerKiB, answerLatest/4)
 	if waiting := runnable() - runtime.NumCPU(); waiting > 0 {
 		after += answerSlice * time.Duration(waiting) / time.Duration(runtime.NumCPU())
 	}
