@@ -1,6 +1,11 @@
 package hashchain
 
-import "github.com/tallyledger/tally/hashchain/ion"
+import (
+	"slices"
+	"strings"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
 
 // ItemKind says what a value out of somebody's archive is.
 type ItemKind uint8
@@ -33,33 +38,168 @@ type Item struct {
 }
 
 // Recognize tells by its fields what a value is. The error is about an item
-// whose kind is clear and whose form is not: its Kind is set all the same.
+// whose kind is clear and whose form is not: its Kind is set all the same. It is
+// a *[Failure] of [RuleShape], also where a value has the fields of two kinds, or
+// a member of an answer or record twice: one program would read one of them, and
+// another the other.
 func Recognize(v ion.Value) (Item, error) {
-	has := func(name string) bool { _, ok := v.Field(name); return ok }
-	switch {
-	case v.Type() != ion.StructType || v.IsNull():
+	if v.Type() != ion.StructType || v.IsNull() {
 		return Item{Value: v}, nil
-	case v.HasAnnotation(receiptAnnotation):
+	}
+	if v.HasAnnotation(receiptAnnotation) {
 		r, err := DecodeReceipt(v)
 		return Item{Kind: ReceiptItem, Name: "Tally receipt", Value: v, Receipt: r}, err
-	case has("Revision"), has("Block"), has("RevisionHash"):
+	}
+	f := membersOf(v)
+	if err := f.mixed(); err != nil {
+		return Item{Kind: f.kind(), Name: "value", Value: v}, err
+	}
+	switch f.kind() {
+	case ReceiptItem:
 		r, err := DecodeAnswer(v)
 		return Item{Kind: ReceiptItem, Name: answerName(v), Value: v, Receipt: r}, err
-	case has("Digest") && has("DigestTipAddress"):
+	case DigestItem:
 		d, err := DecodeDigest(v)
 		return Item{Kind: DigestItem, Name: "GetDigest answer", Value: v, Digest: d}, err
-	case has("recordType") && has("payload"):
-		return recognizeRecord(v), nil
-	case has("blockHash") && has("entriesHashList"):
+	case BlockItem:
 		return blockItem(v, "block"), nil
-	case has("hash") && (has("metadata") || has("data") || has("dataHash")):
+	case RevisionItem:
 		return revisionItem(v, "revision"), nil
-	case has("exportId") && has("ledgerName"):
-		return Item{Kind: ControlItem, Name: "manifest of an export that was started", Value: v}, nil
-	case has("keys") && v.Len() == 1:
-		return Item{Kind: ControlItem, Name: "manifest of an export that was completed", Value: v}, nil
+	case ControlItem:
+		return recognizeControl(v, f)
 	}
 	return Item{Value: v}, nil
+}
+
+// members is which of the fields that tell the kinds apart a struct has.
+type members uint32
+
+const (
+	mRevision members = 1 << iota
+	mBlock
+	mRevisionHash
+	mDigest
+	mDigestTipAddress
+	mRecordType
+	mPayload
+	mBlockHash
+	mEntriesHashList
+	mHash
+	mContent
+	mExportID
+	mLedgerName
+	mKeys
+)
+
+func membersOf(v ion.Value) (m members) {
+	for it := v.Iter(); it.Next(); {
+		switch it.Name() {
+		case "Revision":
+			m |= mRevision
+		case "Block":
+			m |= mBlock
+		case "RevisionHash":
+			m |= mRevisionHash
+		case "Digest":
+			m |= mDigest
+		case "DigestTipAddress":
+			m |= mDigestTipAddress
+		case "recordType":
+			m |= mRecordType
+		case "payload":
+			m |= mPayload
+		case "blockHash":
+			m |= mBlockHash
+		case "entriesHashList":
+			m |= mEntriesHashList
+		case "hash":
+			m |= mHash
+		case "metadata", "data", "dataHash":
+			m |= mContent
+		case "exportId":
+			m |= mExportID
+		case "ledgerName":
+			m |= mLedgerName
+		case "keys":
+			m |= mKeys
+		}
+	}
+	return m
+}
+
+func (m members) all(of members) bool { return m&of == of }
+
+func (m members) answer() bool   { return m&(mRevision|mBlock|mRevisionHash) != 0 }
+func (m members) digest() bool   { return m.all(mDigest | mDigestTipAddress) }
+func (m members) record() bool   { return m.all(mRecordType | mPayload) }
+func (m members) block() bool    { return m.all(mBlockHash | mEntriesHashList) }
+func (m members) revision() bool { return m.all(mHash) && m&mContent != 0 }
+func (m members) started() bool  { return m.all(mExportID | mLedgerName) }
+
+// kind is the first kind that the members tell; records of streams and manifests
+// are told apart later, and are control items here.
+func (m members) kind() ItemKind {
+	switch {
+	case m.answer():
+		return ReceiptItem
+	case m.digest():
+		return DigestItem
+	case m.record():
+		return ControlItem
+	case m.block():
+		return BlockItem
+	case m.revision():
+		return RevisionItem
+	case m.started(), m.all(mKeys):
+		return ControlItem
+	}
+	return UnknownItem
+}
+
+// mixed says so where a value has the members of two kinds. A digest may stand
+// beside the answer whose proof leads to it.
+func (m members) mixed() error {
+	var kinds []string
+	for _, k := range []struct {
+		is   bool
+		name string
+	}{
+		{m.answer(), "an answer of GetRevision or GetBlock"}, {m.digest() && !m.answer(), "an answer of GetDigest"},
+		{m.record(), "a stream record"}, {m.block(), "a block"}, {m.revision(), "a revision"}, {m.started(), "a manifest"},
+	} {
+		if k.is {
+			kinds = append(kinds, k.name)
+		}
+	}
+	if len(kinds) < 2 {
+		return nil
+	}
+	return shape("the value has the fields of %s: keep one thing in one value", strings.Join(kinds, " and of "))
+}
+
+// once fails if a struct has two members of one name.
+func once(what string, v ion.Value) error {
+	if v.Type() != ion.StructType {
+		return nil
+	}
+	seen := make(map[string]struct{}, min(v.Len(), 16))
+	for it := v.Iter(); it.Next(); {
+		if _, ok := seen[it.Name()]; ok {
+			return shape("%s has the member %q twice: one reader would take the first and another the second", what, clip(it.Name()))
+		}
+		seen[it.Name()] = struct{}{}
+	}
+	return nil
+}
+
+// only reports whether a struct has no other members than these.
+func only(v ion.Value, names ...string) bool {
+	for it := v.Iter(); it.Next(); {
+		if !slices.Contains(names, it.Name()) {
+			return false
+		}
+	}
+	return true
 }
 
 func answerName(v ion.Value) string {
@@ -88,24 +228,57 @@ func revisionItem(v ion.Value, name string) Item {
 	return Item{Kind: RevisionItem, Name: name, Value: v, JSON: isJSONRevision(v)}
 }
 
+// recognizeControl tells the records of a journal stream and the manifests of
+// exports. What there is nothing to verify in must have the members of its kind
+// and no others: else something would be passed over.
+func recognizeControl(v ion.Value, m members) (Item, error) {
+	if m.record() {
+		return recognizeRecord(v)
+	}
+	it := Item{Kind: ControlItem, Name: "manifest of an export that was completed", Value: v}
+	known := only(v, "keys")
+	if m.started() {
+		it.Name = "manifest of an export that was started"
+		known = only(v, "ledgerName", "exportId", "inclusiveStartTime", "exclusiveEndTime", "bucket", "prefix", "objectEncryptionType", "kmsKeyArn", "outputFormat")
+	}
+	if !known {
+		return Item{Value: v}, nil
+	}
+	return it, once(it.Name, v)
+}
+
 // recognizeRecord looks into a record of a journal stream.
-func recognizeRecord(v ion.Value) Item {
+func recognizeRecord(v ion.Value) (Item, error) {
 	kind, _ := v.Field("recordType")
 	payload, _ := v.Field("payload")
+	it := Item{Value: v}
+	var err error
 	switch {
 	case kind.TextIs("CONTROL"):
-		return Item{Kind: ControlItem, Name: "CONTROL record", Value: payload, Record: true}
+		if !only(v, "qldbStreamArn", "recordType", "payload") || !only(payload, "controlRecordType") {
+			return it, nil
+		}
+		it = Item{Kind: ControlItem, Name: "CONTROL record", Value: payload}
 	case kind.TextIs("BLOCK_SUMMARY"):
-		it := blockItem(payload, "BLOCK_SUMMARY record")
-		it.Kind, it.Record = SummaryItem, true
-		return it
+		it = blockItem(payload, "BLOCK_SUMMARY record")
+		it.Kind = SummaryItem
 	case kind.TextIs("REVISION_DETAILS"):
-		r, _ := payload.Field("revision")
-		it := revisionItem(r, "REVISION_DETAILS record")
-		it.Record = true
-		return it
+		r, ok := payload.Field("revision")
+		it = revisionItem(r, "REVISION_DETAILS record")
+		if !ok {
+			err = shape("the payload must be a struct {tableInfo, revision}")
+		} else {
+			err = once("the payload", payload)
+		}
 	}
-	return Item{Value: v}
+	it.Record = it.Kind != UnknownItem
+	if err2 := once("the record", v); err2 != nil {
+		err = err2
+	}
+	if it.Kind == ControlItem && err == nil {
+		err = once("the payload", payload)
+	}
+	return it, err
 }
 
 // CheckRevision checks a single revision by itself, as [CheckBlock] does a

@@ -147,8 +147,11 @@ func DecodeAnswer(v ion.Value) (*Receipt, error) {
 	revision, isRevision := v.Field("Revision")
 	block, isBlock := v.Field("Block")
 	leaf, isLeaf := v.Field("RevisionHash")
-	var err error
+	err := once("the answer", v)
 	switch {
+	case err != nil:
+	case isRevision && isBlock, isRevision && isLeaf, isBlock && isLeaf:
+		err = shape("an answer must have one of Revision, Block and RevisionHash: keep each with its own Proof")
 	case isRevision:
 		r.Revision, err = ionText("Revision", revision)
 	case isBlock:
@@ -183,6 +186,9 @@ func DecodeAnswer(v ion.Value) (*Receipt, error) {
 
 func (r *Receipt) findDigest(v ion.Value) error {
 	if inner, ok := v.Field("LedgerDigest"); ok {
+		if _, both := v.Field("Digest"); both {
+			return shape("an answer must have one digest, not both Digest and LedgerDigest")
+		}
 		v = inner
 	}
 	d, err := DecodeDigest(v)
@@ -216,7 +222,10 @@ func DecodeDigest(v ion.Value) (*Digest, error) {
 		return nil, fmt.Errorf("%w or an answer of GetDigest: Digest or DigestTipAddress is missing", ErrNoReceipt)
 	}
 	var d Digest
-	var err error
+	err := once("the digest", v)
+	if err != nil {
+		return nil, err
+	}
 	if d.Hash, err = looseHash("Digest", h); err != nil {
 		return nil, err
 	}
@@ -230,6 +239,9 @@ func DecodeDigest(v ion.Value) (*Digest, error) {
 // ionText reads the value in {"IonText": "…"}, or in the string itself.
 func ionText(name string, v ion.Value) (ion.Value, error) {
 	if inner, ok := v.Field("IonText"); ok {
+		if v.Len() > 1 {
+			return v, shape("%s must have IonText once and nothing else: one reader would take the first member and another the second", name)
+		}
 		v = inner
 	}
 	if v.Type() != ion.StringType || v.IsNull() {
@@ -259,6 +271,9 @@ func answerAddress(name string, v ion.Value) (BlockAddress, error) {
 // {"0": byte, …} as it prints an array of bytes.
 func looseHash(name string, v ion.Value) (Hash, error) {
 	if data, ok := v.Field("data"); ok {
+		if err := once(name, v); err != nil {
+			return Hash{}, err
+		}
 		v = data
 	}
 	switch v.Type() {

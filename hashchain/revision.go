@@ -190,7 +190,9 @@ func (r *Revision) Check() error { return r.check(nil) }
 func (r *Revision) check(hasher *ion.Hasher) error {
 	got, err := r.compute(hasher)
 	if err != nil {
-		return &Failure{Rule: RuleRevisionHash, DocumentID: clip(r.DocumentID()), Detail: err.Error()}
+		f := shape("the hash of the revision cannot be computed: %v", err)
+		f.DocumentID = clip(r.DocumentID())
+		return f
 	}
 	if got == r.Hash {
 		return nil

@@ -31,7 +31,7 @@ manifest of an export tells whether all of its blocks are here. The answer also
 says what is NOT proven.
 
 Exit status: 0 all verified; 1 something does not verify; 2 an input cannot be
-read, or the command line is wrong; 3 nothing failed, but there was nothing to
+read, a value does not have the form of what it is, or the command line is wrong; 3 nothing failed, but there was nothing to
 verify, something that is needed was missing, such as a digest or a part of an
 export, or the run was interrupted.`
 
@@ -90,11 +90,15 @@ func runVerify(cmd *cobra.Command, opt verifyOptions, args []string) error {
 	if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
 		return usageError{errors.New("- stands for standard input and can be given once only")}
 	}
-	run := &verifyRun{ctx: cmd.Context(), out: out, stdin: cmd.InOrStdin(), keep: opt.failures, journals: map[journalKey]*journal{}}
+	run := &verifyRun{ctx: cmd.Context(), out: out, stdin: cmd.InOrStdin(), keep: opt.failures, journals: map[journalKey]*journal{}, counts: map[verdict]int{}}
 	if opt.digestFile != "" {
 		d, err := readDigest(opt.digestFile)
 		if err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "tally: --digest %s: %s\n", opt.digestFile, plainError(err))
+			if opt.output == "json" { // whose reader takes the reason from there
+				run.report(malformed(opt.digestFile, fmt.Errorf("--digest: %s", plainError(err))))
+				_ = out.end(run.summary())
+			}
 			return exitStatus(exitMalformed)
 		}
 		run.trusted = d

@@ -27,6 +27,8 @@ type manifest struct {
 	file    string
 	strand  string
 	objects int
+	unknown int          // keys that are not those of data objects
+	few     []string     // some of them
 	ranges  []blockRange // neighbours are put together
 	used    bool         // blocks of this strand are here
 }
@@ -44,17 +46,21 @@ func (b blockRange) String() string {
 // maxRanges bounds the memory for manifests.
 const maxRanges = 100_000
 
-// add takes in a manifest. It reports whether v is one and names a data object.
+// add takes in a manifest. It reports whether v is one and names something.
 func (m *manifests) add(file string, v ion.Value) bool {
 	keys, ok := v.Field("keys")
-	if !ok {
+	if !ok || keys.Len() == 0 {
 		return false
 	}
 	byStrand := map[string]*manifest{}
+	unknown, few := 0, []string(nil)
 	for k := range keys.Elements() {
 		key, _ := k.Text()
 		strand, blocks, ok := parseKey(key)
 		if !ok {
+			if unknown++; len(few) < maxFew {
+				few = append(few, clipKey(k))
+			}
 			continue
 		}
 		one := byStrand[strand]
@@ -68,7 +74,44 @@ func (m *manifests) add(file string, v ion.Value) bool {
 		}
 		m.addRange(one, blocks)
 	}
-	return len(byStrand) > 0
+	if len(byStrand) == 0 {
+		if len(m.list) == maxJournals {
+			m.full = true
+			return true
+		}
+		m.list = append(m.list, &manifest{file: file, unknown: unknown, few: few})
+	}
+	// What a key that is not understood stands for may be of any strand.
+	for _, one := range byStrand {
+		one.unknown, one.few = unknown, few
+	}
+	return true
+}
+
+// maxFew is how many parts of a message are spelt out.
+const maxFew = 5
+
+// clipKey spells a key, or what stands in its place, in bounded length.
+func clipKey(v ion.Value) string {
+	const most = 200
+	key, ok := v.Text()
+	if !ok {
+		return "a value of type " + v.Type().String()
+	}
+	if len(key) > most {
+		return fmt.Sprintf("%q…", key[:most])
+	}
+	return strconv.Quote(key)
+}
+
+// notUnderstood names the keys that are not those of data objects.
+func (one *manifest) notUnderstood() string {
+	list := strings.Join(one.few, ", ")
+	if more := one.unknown - len(one.few); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s in the manifest %s not understood, %s: a data object is named <strandId>.<first>-<last>.ion or .json",
+		plural(int64(one.unknown), "key", "keys"), one.file, list)
 }
 
 func (m *manifests) addRange(one *manifest, b blockRange) {
@@ -116,6 +159,8 @@ func (m *manifests) compare(res *result, strand string, have blockRange) {
 		switch {
 		case len(missing) > 0:
 			res.undecide("the export is not complete: not here, but in the manifest %s: %s", one.file, listed(missing))
+		case one.unknown > 0:
+			res.undecide("whether the export is complete: %s", one.notUnderstood())
 		case m.full:
 			res.undecide("the manifests list too many objects to compare in one run: give fewer files at a time")
 		case res.Failed == 0:
@@ -137,9 +182,8 @@ func (b blockRange) without(have blockRange) (list []blockRange) {
 
 // listed spells a few and counts many.
 func listed(parts []string) string {
-	const few = 5
-	if len(parts) > few {
-		return fmt.Sprintf("%s and %d more ranges of blocks", strings.Join(parts[:few], ", "), len(parts)-few)
+	if len(parts) > maxFew {
+		return fmt.Sprintf("%s and %d more ranges of blocks", strings.Join(parts[:maxFew], ", "), len(parts)-maxFew)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -149,7 +193,12 @@ func (m *manifests) unused() (list []*result) {
 	for _, one := range m.list {
 		if !one.used {
 			res := &result{Files: []string{one.file}, What: "manifest of an export: " + count(int64(one.objects), "data object")}
-			res.undecide("none of the data objects is here: give them too, or the directory that holds the export")
+			if one.objects > 0 {
+				res.undecide("none of the data objects is here: give them too, or the directory that holds the export")
+			}
+			if one.unknown > 0 {
+				res.undecide("%s", one.notUnderstood())
+			}
 			list = append(list, res)
 		}
 	}

@@ -7,10 +7,9 @@ import (
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
-// receiptResult checks one receipt or answer.
-func receiptResult(file string, it hashchain.Item, trusted *hashchain.Digest) *result {
+// receiptResult says what came of one receipt or answer.
+func receiptResult(file string, it hashchain.Item, r *hashchain.ReceiptResult) *result {
 	rec := it.Receipt
-	r := rec.Check(trusted)
 	res := &result{Files: []string{file}, What: it.Name + receiptSubject(rec)}
 	res.fail(r.Failures, int64(len(r.Failures)))
 	broken := map[hashchain.Rule]bool{}

@@ -157,6 +157,27 @@ func restResult(f *fileItems) *result {
 	return res
 }
 
+// passedOver names what stands in a file beside other things and has nothing to
+// verify in it.
+func (r *verifyRun) passedOver(f *fileItems) {
+	var parts []string
+	if f.digests > 0 && f.trusted {
+		parts = append(parts, "the trusted digest itself")
+	} else if f.digests > 0 {
+		parts = append(parts, count(int64(f.digests), "digest")+", which proves nothing by itself (give it with --digest)")
+	}
+	if f.controls > 0 {
+		name := f.controlName
+		if f.controls > 1 {
+			name = "CONTROL records or manifests"
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", f.controls, name))
+	}
+	if len(parts) > 0 {
+		r.skip(f.name, "of what it holds: "+strings.Join(parts, ", and ")+": there is nothing to verify in it")
+	}
+}
+
 func (r *result) nothing(what string) { r.Verdict, r.What = nothing, what }
 
 func plural(n int64, one, many string) string {

@@ -59,7 +59,6 @@ const maxJournals = 1000
 // verify checks everything and prints what it found. An interruption ends the
 // reading: what was read until then is reported, as undecided.
 func (r *verifyRun) verify(args []string) error {
-	r.counts = map[verdict]int{}
 	ctx, cancel := context.WithCancel(r.ctx)
 	var readers sync.WaitGroup
 	defer func() {
@@ -174,10 +173,15 @@ func (r *verifyRun) item(f *fileItems, off int64, it hashchain.Item) {
 	case hashchain.BlockItem, hashchain.SummaryItem:
 		r.block(f, off, it)
 	case hashchain.RevisionItem:
-		r.revision(f, it)
+		r.revision(f, off, it)
 	case hashchain.ReceiptItem:
 		f.receipts++
-		r.report(receiptResult(f.name, it, r.trusted))
+		checked := it.Receipt.Check(r.trusted)
+		if err := brokenForm(checked.Failures); err != nil {
+			f.bad(r.keep, off, it.Name, err)
+			return
+		}
+		r.report(receiptResult(f.name, it, checked))
 	case hashchain.DigestItem:
 		f.digests++
 		f.trusted = r.trusted != nil && *it.Digest == *r.trusted
@@ -234,9 +238,27 @@ func (r *verifyRun) newJournal(key journalKey) *journal {
 	return j
 }
 
-func (r *verifyRun) revision(f *fileItems, it hashchain.Item) {
+// brokenForm is the first of the failures if all are about the form of a value:
+// then nothing was compared, and the value is malformed and not refused.
+func brokenForm(failures []*hashchain.Failure) error {
+	for _, f := range failures {
+		if f.Rule != hashchain.RuleShape {
+			return nil
+		}
+	}
+	if len(failures) == 0 {
+		return nil
+	}
+	return failures[0]
+}
+
+func (r *verifyRun) revision(f *fileItems, off int64, it hashchain.Item) {
 	c := &f.revisions
 	counts, failures := hashchain.CheckRevision(it.Value)
+	if err := brokenForm(failures); err != nil {
+		f.bad(r.keep, off, it.Name, err)
+		return
+	}
 	c.Add(&counts)
 	if it.Record {
 		c.details++
@@ -285,6 +307,9 @@ func (r *verifyRun) finishFile(f *fileItems, err error) {
 		r.report(res)
 	}
 	rest := restResult(f)
+	if rest == nil && !interrupted {
+		r.passedOver(f)
+	}
 	if f.malformed > 0 {
 		res := &result{Files: []string{f.name}, Verdict: unreadable, Errors: f.errors, Malformed: f.malformed}
 		if rest != nil {

@@ -17,28 +17,28 @@ import (
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
-// source is one input. Its first value is looked at to find its place among the
+// source is one input. Its first values are looked at to find its place among the
 // others. A regular file is then closed and opened again in its turn, so that
 // thousands of files can be given; what can be read only once, such as standard
-// input or a pipe, stays open and hands its first value out again.
+// input or a pipe, stays open and hands its first values out again.
 type source struct {
 	name   string
 	closer io.Closer
 	values *hashchain.ValueReader
-	once   bool    // it can be read only once
-	first  located // read already, to be handed out
-	err    error   // why it cannot be read, or not to its end
+	once   bool      // it can be read only once
+	first  []located // read already, to be handed out
+	err    error     // why it cannot be read, or not to its end
 
 	parts chan []located // what the reading goroutine has read; it closes it
 	part  []located      // of which the next value is to be handed out
 
-	isLedger bool // a ledger file, which is not read as values
-	isBlocks bool // the first value is a block of an export
-	address  hashchain.BlockAddress
+	isLedger bool                   // a ledger file, which is not read as values
+	isBlocks bool                   // a block of an export is among the first values
+	address  hashchain.BlockAddress // of the first one
 }
 
 // sortSources puts the sources into the order in which they are read: those that
-// begin with a block by strand and sequence number, behind all others.
+// begin with a block, or have one soon after, by strand and sequence number, behind all others.
 func sortSources(list []*source) {
 	slices.SortStableFunc(list, func(a, b *source) int {
 		if !a.isBlocks || !b.isBlocks {
@@ -55,7 +55,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-// peek reads the first value.
+// peek reads the first values, until a block of an export comes.
 func (s *source) peek(stdin io.Reader) {
 	if s.err != nil {
 		return
@@ -64,9 +64,10 @@ func (s *source) peek(stdin io.Reader) {
 		s.close()
 		return
 	}
-	if s.values.Next() {
-		s.first = located{s.values.Value(), s.values.Offset()}
-		if it, _ := hashchain.Recognize(s.first.v); it.Kind == hashchain.BlockItem {
+	for size := 0; !s.isBlocks && len(s.first) < peekValues && size < peekBytes && s.values.Next(); {
+		v := s.values.Value()
+		s.first, size = append(s.first, located{v, s.values.Offset()}), size+len(v.Raw())
+		if it, _ := hashchain.Recognize(v); it.Kind == hashchain.BlockItem {
 			a, _ := it.Value.Field("blockAddress")
 			address, err := hashchain.BlockAddressOf(a)
 			s.address, s.isBlocks = address, err == nil
@@ -76,6 +77,13 @@ func (s *source) peek(stdin io.Reader) {
 		s.close()
 	}
 }
+
+// A block is looked for among that many values or bytes at the beginning of an
+// input: a digest or a manifest may stand before the blocks.
+const (
+	peekValues = 64
+	peekBytes  = 256 << 10
+)
 
 // open begins to read, unless that was done already.
 func (s *source) open(stdin io.Reader) error {
@@ -121,7 +129,7 @@ func (s *source) close() {
 	if s.closer != nil {
 		s.closer.Close()
 	}
-	s.closer, s.values, s.first = nil, nil, located{}
+	s.closer, s.values, s.first = nil, nil, nil
 }
 
 // gzipInput says of an error where in the compressed data it is.
@@ -211,9 +219,12 @@ func (s *source) read(ctx context.Context) {
 		part, size = append(part, l), size+len(l.v.Raw())
 		return len(part) < partValues && size < partBytes || s.hand(ctx, &part, &size)
 	}
-	if !s.first.v.IsZero() && !add(s.first) {
-		return
+	for _, l := range s.first {
+		if !add(l) {
+			return
+		}
 	}
+	s.first = nil
 	for s.values.Next() {
 		if !add(located{s.values.Value(), s.values.Offset()}) {
 			return
