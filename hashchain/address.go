@@ -68,6 +68,17 @@ func (a BlockAddress) String() string { return a.Value().String() }
 // extraOfAddress is how many fields the address v has beside its two.
 func extraOfAddress(v ion.Value) int { return max(v.Len()-2, 0) }
 
+// annotatedAddress is how many values of the address v have annotations.
+func annotatedAddress(v ion.Value) int {
+	n := annotated(v)
+	if v.Type() == ion.StructType {
+		for it := v.Iter(); it.Next(); {
+			n += annotated(it.Value())
+		}
+	}
+	return n
+}
+
 // describeAddress spells an address that may be of any form and size.
 func describeAddress(v ion.Value) string {
 	a, err := BlockAddressOf(v)

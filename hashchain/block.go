@@ -20,6 +20,7 @@ type Block struct {
 	Revisions         ion.Value
 	RevisionSummaries ion.Value
 	ExtraFields       int // fields that QLDB does not write: no hash covers them
+	Annotations       int // annotated values that no hash covers: QLDB does not annotate any
 
 	address       ion.Value
 	transactionID ion.Value
@@ -28,7 +29,8 @@ type Block struct {
 
 // BlockOf reads the fields of a block and checks no hash. It fails with a
 // *[Failure] of [RuleShape] if v is not a struct with blockAddress, blockHash,
-// entriesHash, previousBlockHash and entriesHashList, or has a field twice.
+// entriesHash, previousBlockHash and entriesHashList, has a field twice, or has
+// an empty hash where only the first block's previousBlockHash may be one.
 func BlockOf(v ion.Value) (*Block, error) {
 	b := &Block{}
 	return b, b.decode(v)
@@ -60,6 +62,7 @@ func (b *Block) decode(v ion.Value) error {
 	if v.Type() != ion.StructType || v.IsNull() {
 		return shape("a block must be a struct, not %s", v.Type())
 	}
+	b.Annotations = annotated(v)
 	var seen fieldSet
 	var first error
 	for it := v.Iter(); it.Next(); {
@@ -73,7 +76,34 @@ func (b *Block) decode(v ion.Value) error {
 			first = shape("a block must have the field %s", name)
 		}
 	}
+	if first == nil {
+		first = b.wantHashes()
+	}
 	return first
+}
+
+// wantHashes refuses blocks that hold nothing. Dot leaves a hash as it is
+// beside an empty one, so that such a block could be put before any hash.
+func (b *Block) wantHashes() error {
+	switch n := b.Address.SequenceNo; {
+	case b.Hash.IsEmpty():
+		return shape("blockHash must have 32 bytes")
+	case b.EntriesHash.IsEmpty():
+		return shape("entriesHash must have 32 bytes: a block without entries holds nothing")
+	case n == 0 && !b.PreviousBlockHash.IsEmpty():
+		return shape("block 0 is the first one: its previousBlockHash must be empty, not %s", b.PreviousBlockHash.Base64())
+	case n > 0 && b.PreviousBlockHash.IsEmpty():
+		return shape("previousBlockHash must have 32 bytes: only that of block 0 is empty")
+	}
+	return nil
+}
+
+// annotated is 1 for a value with annotations.
+func annotated(v ion.Value) int {
+	if v.HasAnnotations() {
+		return 1
+	}
+	return 0
 }
 
 func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
@@ -82,12 +112,15 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 	case "blockAddress":
 		bit, b.address = hasBlockAddress, v
 		b.ExtraFields += extraOfAddress(v)
+		b.Annotations += annotatedAddress(v)
 		err = b.setAddress(v)
 	case "transactionId":
 		bit, b.transactionID = hasTransactionID, v
 		b.TransactionID, _ = v.Text()
+		b.Annotations += annotated(v)
 	case "blockTimestamp":
 		bit, b.Timestamp = hasTimestamp, v
+		b.Annotations += annotated(v)
 	case "blockHash":
 		bit, b.json = hasBlockHash, v.Type() == ion.StringType
 		b.Hash, err = hashField(name, v)
@@ -99,6 +132,7 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 		b.PreviousBlockHash, err = hashField(name, v)
 	case "entriesHashList":
 		bit = hasEntriesHashList
+		b.Annotations += annotated(v)
 		err = b.setEntries(v)
 	case "transactionInfo":
 		bit, b.TransactionInfo = hasTransactionInfo, unlessNull(v)
@@ -106,9 +140,11 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 		bit, b.RedactionInfo = hasRedactionInfo, unlessNull(v)
 	case "revisions":
 		bit, b.Revisions = hasRevisions, unlessNull(v)
+		b.Annotations += annotated(v)
 		err = wantList(name, v)
 	case "revisionSummaries":
 		bit, b.RevisionSummaries = hasRevisionSummaries, unlessNull(v)
+		b.Annotations += annotated(v)
 		err = wantList(name, v)
 	default:
 		b.ExtraFields++
@@ -136,6 +172,9 @@ func wantList(name string, v ion.Value) error {
 
 func (b *Block) setAddress(v ion.Value) error {
 	known := b.Address.StrandID
+	if strand, _ := v.Field("strandId"); strand.Type() == ion.SymbolType {
+		return shape("strandId must be a string, not a symbol")
+	}
 	if strand, _ := v.Field("strandId"); known != "" && strand.TextIs(known) {
 		seq, _ := v.Field("sequenceNo")
 		if n, ok := seq.Int64(); ok && n >= 0 {
@@ -148,9 +187,16 @@ func (b *Block) setAddress(v ion.Value) error {
 	return err
 }
 
+// maxEntries is the length of the longest entriesHashList: that of a block with
+// redactionInfo.
+const maxEntries = entryRedactionInfo + 1
+
 func (b *Block) setEntries(v ion.Value) error {
 	if v.Type() != ion.ListType || v.IsNull() {
 		return shape("entriesHashList must be a list, not %s", v.Type())
+	}
+	if n := v.Len(); n == 0 || n > maxEntries {
+		return shape("entriesHashList has %d entries: blocks have 4 of them, or 5 with redactionInfo", n)
 	}
 	for it := v.Iter(); it.Next(); {
 		h, err := hashField("an entry of entriesHashList", it.Value())

@@ -27,17 +27,25 @@ type Counts struct {
 	AddressBound int64 `json:"addressBound"`
 
 	// HiddenTransactionInfo, HiddenRedactionInfo and HiddenRevisions count blocks
-	// that do not show a section whose usual entry in entriesHashList holds a hash.
+	// that do not show a section, and whose entriesHashList does not rule it
+	// out: an entry may hold its hash, alone or combined with another.
 	HiddenTransactionInfo int64 `json:"hiddenTransactionInfo"`
 	HiddenRedactionInfo   int64 `json:"hiddenRedactionInfo"`
 	HiddenRevisions       int64 `json:"hiddenRevisions"`
 
 	// UnusualPositions counts sections whose hash stands at another place of
-	// entriesHashList than usual. That is no failure.
+	// entriesHashList than in all blocks known. That is no failure, but then it
+	// is not proven that the section is the block's.
 	UnusualPositions int64 `json:"unusualPositions"`
 
-	// ExtraFields counts fields that QLDB does not write and no hash covers.
+	// UnusualLists counts blocks whose entriesHashList has neither 4 entries
+	// nor 5 of which the last is redactionInfo's.
+	UnusualLists int64 `json:"unusualLists"`
+
+	// ExtraFields counts fields that QLDB does not write and no hash covers,
+	// Annotations such annotated values.
 	ExtraFields int64 `json:"extraFields"`
+	Annotations int64 `json:"annotations"`
 }
 
 // Add adds the counts of d.
@@ -55,7 +63,9 @@ func (c *Counts) Add(d *Counts) {
 	c.HiddenRedactionInfo += d.HiddenRedactionInfo
 	c.HiddenRevisions += d.HiddenRevisions
 	c.UnusualPositions += d.UnusualPositions
+	c.UnusualLists += d.UnusualLists
 	c.ExtraFields += d.ExtraFields
+	c.Annotations += d.Annotations
 }
 
 // CheckBlock checks one block by itself: its revisions, its sections against
@@ -80,6 +90,8 @@ type blockChecker struct {
 	address  addressHasher
 	hasher   *ion.Hasher // nil for a single block
 	foreign  int         // blocks one after the other whose entry 0 is not this project's
+	used     uint8       // bit i: a section has entry i of the list
+	usual    uint8       // bit i: the section that belongs there has entry i
 }
 
 // maxBlockFailures bounds the memory that the failures of one block take.
@@ -103,11 +115,13 @@ func (c *blockChecker) check(v ion.Value) {
 	}
 	c.decoded = true
 	c.counts.ExtraFields += int64(c.b.ExtraFields)
+	c.counts.Annotations += int64(c.b.Annotations)
+	c.used, c.usual = 0, 0
 	c.checkRevisions(json)
 	c.checkSummaries()
-	c.checkSections()
 	c.checkHashes()
-	c.checkAddress()
+	c.checkSections()
+	c.checkHidden()
 }
 
 // fail notes an error, which is a *Failure wherever it is about a rule.
@@ -149,6 +163,7 @@ func (c *blockChecker) checkRevisions(json bool) {
 // for one out of a JSON export; the hasher may be nil.
 func (c *Counts) checkRevision(r *Revision, json bool, hasher *ion.Hasher) error {
 	c.ExtraFields += int64(r.ExtraFields)
+	c.Annotations += int64(r.Annotations)
 	kind := r.Kind()
 	switch kind {
 	case HashOnly:
@@ -161,6 +176,9 @@ func (c *Counts) checkRevision(r *Revision, json bool, hasher *ion.Hasher) error
 		c.WithData++
 	}
 	if json && kind == WithData {
+		if err := r.checkMetadata(); err != nil {
+			return err
+		}
 		c.DataUndecided += b2i(!r.matchesJSON())
 		return nil
 	}
@@ -188,7 +206,7 @@ func (c *blockChecker) sameAddress(v ion.Value) bool {
 	strand, _ := v.Field("strandId")
 	seq, _ := v.Field("sequenceNo")
 	n, ok := seq.Int64()
-	return ok && uint64(n) == c.b.Address.SequenceNo && strand.TextIs(c.b.Address.StrandID)
+	return ok && strand.Type() == ion.StringType && uint64(n) == c.b.Address.SequenceNo && strand.TextIs(c.b.Address.StrandID)
 }
 
 // checkSummaries takes the hashes of a BLOCK_SUMMARY record in place of
@@ -212,23 +230,55 @@ func (c *blockChecker) checkSummaries() {
 }
 
 // checkSections looks for the hash of each section that is there in
-// entriesHashList.
+// entriesHashList, and for the form that the section must have.
 func (c *blockChecker) checkSections() {
 	if len(c.hashes) > 0 {
 		c.wantEntry(RuleRevisionsRoot, Root(c.hashes), entryRevisions, "the root of the revisions")
-	} else if c.b.hasEntry(entryRevisions) && c.b.Revisions.IsZero() {
+	}
+	if v := c.b.TransactionInfo; !v.IsZero() {
+		if !looksLikeTransactionInfo(v) {
+			c.fail(wrongForm(v, "transactionInfo", "{statements: [{statement, startTime, statementDigest}], documents: {…}}"))
+		}
+		c.wantSection(RuleTransactionInfo, v, entryTransactionInfo, "the hash of transactionInfo")
+	}
+	if v := c.b.RedactionInfo; !v.IsZero() {
+		if !looksLikeRedactionInfo(v) {
+			c.fail(wrongForm(v, "redactionInfo", "{revisions: [{blockAddress, tableId, documentId, version}]}"))
+		}
+		c.wantSection(RuleRedactionInfo, v, entryRedactionInfo, "the hash of redactionInfo")
+	}
+}
+
+// checkHidden counts the sections that are not there and may have been taken
+// out. An empty entry rules a section out only where its neighbours are known
+// to hold a hash of their own: Dot(x, empty) is x, so that the entries x and y
+// can also be shown as Dot(x, y) and an empty one.
+func (c *blockChecker) checkHidden() {
+	shown := func(entry int) bool { return c.usual&(1<<entry) != 0 }
+	b := &c.b
+	form := len(b.EntriesHashList) == 4 || len(b.EntriesHashList) == maxEntries && shown(entryRedactionInfo)
+	c.counts.UnusualLists += b2i(!form)
+	bound := form && c.checkAddress()
+
+	info := shown(entryTransactionInfo)
+	noRevisions := form && !b.hasEntry(entryRevisions) && (bound || info && !b.hasDocuments())
+	if len(c.hashes) == 0 && !noRevisions {
 		c.counts.HiddenRevisions++
 	}
-	if c.b.TransactionInfo.IsZero() {
-		c.counts.HiddenTransactionInfo += b2i(c.b.hasEntry(entryTransactionInfo))
-	} else {
-		c.wantSection(RuleTransactionInfo, c.b.TransactionInfo, entryTransactionInfo, "the hash of transactionInfo")
+	noInfo := form && bound && !b.hasEntry(entryTransactionInfo) && (noRevisions || shown(entryRevisions)) &&
+		(!b.hasEntry(entryInternal) || b.EntriesHashList[entryInternal] == FormatHash())
+	if b.TransactionInfo.IsZero() && !noInfo {
+		c.counts.HiddenTransactionInfo++
 	}
-	if c.b.RedactionInfo.IsZero() {
-		c.counts.HiddenRedactionInfo += b2i(c.b.hasEntry(entryRedactionInfo))
-	} else {
-		c.wantSection(RuleRedactionInfo, c.b.RedactionInfo, entryRedactionInfo, "the hash of redactionInfo")
+	if b.RedactionInfo.IsZero() && !(form && (info || noInfo)) {
+		c.counts.HiddenRedactionInfo++
 	}
+}
+
+// hasDocuments reports whether transactionInfo says that documents changed.
+func (b *Block) hasDocuments() bool {
+	documents, _ := b.TransactionInfo.Field("documents")
+	return documents.Len() > 0
 }
 
 func (b *Block) hasEntry(i int) bool {
@@ -244,17 +294,32 @@ func (c *blockChecker) wantSection(rule Rule, v ion.Value, usual int, what strin
 	c.wantEntry(rule, h, usual, what)
 }
 
+// wantEntry looks for an entry that no other section has.
 func (c *blockChecker) wantEntry(rule Rule, h Hash, usual int, what string) {
-	switch c.b.entryAt(h, usual) {
-	case usual:
-	case -1:
-		var found Hash
-		if usual < len(c.b.EntriesHashList) {
-			found = c.b.EntriesHashList[usual]
+	list := c.b.EntriesHashList
+	at := usual
+	if usual >= len(list) || list[usual] != h || c.used&(1<<usual) != 0 {
+		at = 0
+		for at < len(list) && (list[at] != h || c.used&(1<<at) != 0) {
+			at++
 		}
-		f := mismatch(rule, h, found, fmt.Sprintf("%s is not in entriesHashList, which has another hash at its place %d: the section was changed", what, usual))
-		c.fail(f)
-	default:
+	}
+	if at == len(list) {
+		var found Hash
+		if usual < len(list) {
+			found = list[usual]
+		}
+		has := "another hash"
+		if found == h {
+			has = "it for another section"
+		}
+		c.fail(mismatch(rule, h, found, fmt.Sprintf("%s is not in entriesHashList, which has %s at its place %d: the section was changed", what, has, usual)))
+		return
+	}
+	c.used |= 1 << at
+	if at == usual {
+		c.usual |= 1 << at
+	} else {
 		c.counts.UnusualPositions++
 	}
 }
@@ -270,15 +335,17 @@ func (c *blockChecker) checkHashes() {
 
 // checkAddress finds out whether entry 0 is the one that this project writes.
 // Any other hash there is as good.
-func (c *blockChecker) checkAddress() {
+func (c *blockChecker) checkAddress() (bound bool) {
 	if !c.b.hasEntry(entryAddress) || c.foreign >= maxForeign {
-		return
+		return false
 	}
 	c.foreign++
-	if h, ok := c.address.hashOf(&c.b); ok && h == c.b.EntriesHashList[entryAddress] {
-		c.counts.AddressBound++
-		c.foreign = 0
+	if h, ok := c.address.hashOf(&c.b); !ok || h != c.b.EntriesHashList[entryAddress] {
+		return false
 	}
+	c.counts.AddressBound++
+	c.foreign = 0
+	return true
 }
 
 func b2i(b bool) int64 {

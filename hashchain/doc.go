@@ -77,9 +77,15 @@
 //
 // In blocks that QLDB wrote nothing binds blockAddress, transactionId and
 // blockTimestamp, but for what revisions repeat of them: their metadata has the
-// transaction id. A hash-only revision proves a hash and no more. A section
-// that was taken out of a block as a whole can be told by its entry only, and
-// no hash covers fields that QLDB does not write: [Counts] has both.
+// transaction id. A hash-only revision proves a hash and no more. No hash covers
+// fields that QLDB does not write, or annotations outside of data.
+//
+// Dot does not tell left from right and leaves a hash as it is beside an empty
+// one. What it combines can therefore be shown exchanged, folded together or
+// unfolded. Blocks whose form cannot be that of any block are refused. Where a
+// form is possible and says less, [Counts] has it: sections that are not there
+// and that entriesHashList does not rule out, sections at another place of the
+// list than usual, lists of another length.
 //
 // # What is not here
 //

@@ -3,6 +3,8 @@ package hashchain
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tallyledger/tally/hashchain/ion"
 )
 
 // Rule names the rule that a [Failure] is about.
@@ -11,6 +13,7 @@ type Rule string
 // The rules that are checked. The package comment explains them.
 const (
 	RuleShape             Rule = "shape"             // a field is missing, twice there or of the wrong type
+	RuleForm              Rule = "form"              // a section or metadata has another form than its own
 	RuleRevisionHash      Rule = "revisionHash"      // hash = Dot(metadata, data)
 	RuleRevisionAddress   Rule = "revisionAddress"   // a revision names the block it stands in
 	RuleTransactionID     Rule = "transactionId"     // a revision names the block's transaction
@@ -69,6 +72,16 @@ func orEmpty(s string) string {
 // mismatch is a Failure about two hashes that should be equal.
 func mismatch(rule Rule, expected, found Hash, detail string) *Failure {
 	return &Failure{Rule: rule, Expected: expected.Base64(), Found: found.Base64(), Detail: detail}
+}
+
+// wrongForm is a Failure about a part that is hashed and is not what it is
+// shown as.
+func wrongForm(found ion.Value, what, expected string) *Failure {
+	text := found.Type().String()
+	if found.Type() == ion.StructType {
+		text = "a struct with other fields, or fields of other types"
+	}
+	return &Failure{Rule: RuleForm, Expected: expected, Found: text, Detail: what + " has a form that no block has it in"}
 }
 
 func shape(format string, args ...any) *Failure {

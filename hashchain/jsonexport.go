@@ -81,6 +81,14 @@ func retype(v ion.Value, s *schema) ion.Value {
 }
 
 func (s *schema) write(w *ion.Writer, v ion.Value) {
+	if s != nil && s.t != asIs && !v.IsNull() {
+		// JSON has none: a file that looks like JSON and has some is hashed as
+		// it is.
+		for _, a := range v.Annotations() {
+			w.Annotate(a)
+		}
+		v = v.WithoutAnnotations()
+	}
 	switch {
 	case s == nil || v.IsNull():
 		w.Value(v)

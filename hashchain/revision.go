@@ -31,6 +31,7 @@ type Revision struct {
 	Metadata ion.Value // the struct {id, version, txTime, txId}
 
 	ExtraFields int // fields that QLDB does not write: no hash covers them
+	Annotations int // annotated values that no hash covers: QLDB does not annotate any
 }
 
 // RevisionOf reads the fields of a revision. It fails with a *[Failure] of
@@ -41,6 +42,7 @@ func RevisionOf(v ion.Value) (Revision, error) {
 	if v.Type() != ion.StructType || v.IsNull() {
 		return r, shape("a revision must be a struct, not %s", v.Type())
 	}
+	r.Annotations = annotated(v)
 	var seen fieldSet
 	for it := v.Iter(); it.Next(); {
 		if err := r.setField(it.Name(), it.Value(), &seen); err != nil {
@@ -74,6 +76,7 @@ func (r *Revision) setField(name string, v ion.Value, seen *fieldSet) (err error
 	case "blockAddress":
 		bit, r.Address = hasAddress, v
 		r.ExtraFields += extraOfAddress(v)
+		r.Annotations += annotatedAddress(v)
 	case "hash":
 		bit = hasHash
 		r.Hash, err = hashField(name, v)
@@ -112,6 +115,9 @@ func (r *Revision) checkFields(seen fieldSet) error {
 
 // hashField reads a blob of 32 bytes or none. Null stands for the empty hash.
 func hashField(name string, v ion.Value) (Hash, error) {
+	if v.HasAnnotations() {
+		return Hash{}, shape("%s has annotations, which no hash has", name)
+	}
 	if v.IsNull() {
 		return Hash{}, nil
 	}
@@ -184,10 +190,14 @@ func (r *Revision) compute(hasher *ion.Hasher) (Hash, error) {
 }
 
 // Check compares the hash that the revision states with the one computed from
-// its metadata and data. The error is a *[Failure]. It is nil for [HashOnly].
+// its metadata and data, and the form of the metadata with that of all
+// revisions. The error is a *[Failure]. It is nil for [HashOnly].
 func (r *Revision) Check() error { return r.check(nil) }
 
 func (r *Revision) check(hasher *ion.Hasher) error {
+	if err := r.checkMetadata(); err != nil {
+		return err
+	}
 	got, err := r.compute(hasher)
 	if err != nil {
 		f := shape("the hash of the revision cannot be computed: %v", err)

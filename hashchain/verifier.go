@@ -270,6 +270,8 @@ func (c *chain) again(r *checked) bool {
 	}
 	if was := c.recent[seq-c.recentNo]; was != r.hash {
 		c.failAt(r, mismatch(RuleFork, was, r.hash, "the journal forks: another block of this number, with another blockHash, was there before"))
+	} else if i := seq - c.recentNo; i > 0 && c.recent[i-1] != r.previous {
+		c.failAt(r, mismatch(RulePreviousBlockHash, c.recent[i-1], r.previous, "the block came again with another previousBlockHash"))
 	} else {
 		c.report.Repeated++
 	}

@@ -504,21 +504,29 @@ func TestVerifierRemembersBlocksWithinBounds(t *testing.T) {
 	report := Report{}
 	c.init(&VerifyOptions{KeepFailures: 10}, &report)
 	block := func(n uint64) *checked {
-		return &checked{address: BlockAddress{testStrand, n}, hasAddress: true, decoded: true, hash: NewHash([32]byte{0: byte(n), 1: byte(n >> 8), 2: byte(n >> 16), 3: 1})}
+		hash := func(n uint64) Hash { return NewHash([32]byte{0: byte(n), 1: byte(n >> 8), 2: byte(n >> 16), 3: 1}) }
+		c := &checked{address: BlockAddress{testStrand, n}, hasAddress: true, decoded: true, hash: hash(n)}
+		if n > 0 {
+			c.previous = hash(n - 1)
+		}
+		return c
 	}
 	const n = 3*keepRecent + 5
 	for i := range uint64(n) {
-		b := block(i)
-		if i > 0 {
-			b.previous = block(i - 1).hash
-		}
-		c.next(b)
+		c.next(block(i))
 	}
 	if len(c.recent) > 2*keepRecent || report.Failed > 0 {
 		t.Fatalf("%d hashes are remembered, %d failures", len(c.recent), report.Failed)
 	}
 	c.next(block(n - keepRecent))
 	c.next(block(n - 1))
+	exchanged := block(n - 4)
+	exchanged.previous = leaf(2)
+	c.next(exchanged)
+	if !slices.Equal(rules(report.Failures), []Rule{RulePreviousBlockHash}) || report.Repeated != 2 {
+		t.Errorf("a block that came again with another previousBlockHash: %v", report.Failures)
+	}
+	report.Failures, report.Failed = nil, 0
 	if report.Repeated != 2 || report.Failed > 0 {
 		t.Errorf("%d blocks came again, %v", report.Repeated, report.Failures)
 	}
@@ -529,9 +537,7 @@ func TestVerifierRemembersBlocksWithinBounds(t *testing.T) {
 		t.Errorf("a second block of one number: %v", report.Failures)
 	}
 	c.next(block(1))
-	next := block(n)
-	next.previous = block(n - 1).hash
-	c.next(next)
+	c.next(block(n))
 	if report.Forgotten != 1 || report.Failed != 1 || report.Repeated != 2 || report.Links != n || !c.whole {
 		t.Errorf("a block from long ago, and then the next one: %d forgotten, %v, %d links", report.Forgotten, report.Failures, report.Links)
 	}

@@ -54,7 +54,7 @@ func TestVerifySaysWhatIsNotProven(t *testing.T) {
 		return ""
 	}
 	for what, c := range map[string]struct{ text, pattern string }{
-		"redactionInfo":   {cut("redactionInfo"), "NOT proven  the redactions of 1 block: redactionInfo is not there, but entriesHashList has a hash in its place"},
+		"redactionInfo":   {cut("redactionInfo"), "NOT proven  the redactions of 1 block: redactionInfo is not there, and entriesHashList does not rule it out"},
 		"transactionInfo": {cut("transactionInfo"), "NOT proven  the statements of 1 block: transactionInfo is not there"},
 		"empty name":      {strings.Replace(text, "{", "{'':{total:1},", 1), "NOT proven  1 field that QLDB does not write: no hash covers it"},
 		"unknown name":    {strings.Replace(text, "data:{", "$0:2,data:{", 1), "NOT proven  1 field that QLDB does not write: no hash covers it"},

@@ -112,9 +112,6 @@ func journalChecks(res *result, rep *hashchain.Report) {
 	if n := rep.HashOnly + rep.Summaries; n > 0 {
 		res.check("%s of which only the hash is shown", count(n, "revision"))
 	}
-	if rep.UnusualPositions > 0 {
-		res.check("%s stand at another place of entriesHashList than usual, which is allowed", count(rep.UnusualPositions, "section hash"))
-	}
 }
 
 // journalDigest says whether the whole is held by a trusted digest.
@@ -156,15 +153,24 @@ func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {
 		res.notProven("address, transaction id and time %s: no hash covers them", which)
 	}
 	if c.HiddenTransactionInfo > 0 {
-		res.notProven("the statements of %s: transactionInfo is not there, but entriesHashList has a hash in its place", count(c.HiddenTransactionInfo, "block"))
+		res.notProven("the statements of %s: transactionInfo is not there, and entriesHashList does not rule it out", count(c.HiddenTransactionInfo, "block"))
 	}
 	if c.HiddenRedactionInfo > 0 {
-		res.notProven("the redactions of %s: redactionInfo is not there, but entriesHashList has a hash in its place", count(c.HiddenRedactionInfo, "block"))
+		res.notProven("the redactions of %s: redactionInfo is not there, and entriesHashList does not rule it out", count(c.HiddenRedactionInfo, "block"))
 	}
 	if c.HiddenRevisions > 0 {
-		res.notProven("the revisions of %s: none is there, but entriesHashList has a hash in their place", count(c.HiddenRevisions, "block"))
+		res.notProven("the revisions of %s: none is there, and entriesHashList does not rule them out", count(c.HiddenRevisions, "block"))
+	}
+	if c.UnusualPositions > 0 {
+		res.notProven("that %s: the hash stands at another place of entriesHashList than in all blocks known", plural(c.UnusualPositions, "section is the block's own", "sections are the blocks' own"))
+	}
+	if c.UnusualLists > 0 {
+		res.notProven("the sections of %s: entriesHashList has neither 4 entries nor 5 with redactionInfo, so that one may stand for several", count(c.UnusualLists, "block"))
 	}
 	if c.ExtraFields > 0 {
 		res.notProven("%s", plural(c.ExtraFields, "field that QLDB does not write: no hash covers it", "fields that QLDB does not write: no hash covers them"))
+	}
+	if c.Annotations > 0 {
+		res.notProven("%s", plural(c.Annotations, "annotated value, which QLDB does not write: no hash covers the annotation", "annotated values, which QLDB does not write: no hash covers the annotations"))
 	}
 }

@@ -64,7 +64,7 @@ func atTime(v ion.Value, name string) string {
 
 // checkedSelf says what was recomputed of the revision or block itself.
 func checkedSelf(res *result, rec *hashchain.Receipt, r *hashchain.ReceiptResult, broken map[hashchain.Rule]bool) {
-	if broken[hashchain.RuleShape] {
+	if broken[hashchain.RuleShape] || broken[hashchain.RuleForm] {
 		return
 	}
 	switch {

@@ -1,0 +1,265 @@
+package hashchain
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// forgery is the golden journal as text, one block each, to be changed so that
+// the digest still holds.
+type forgery struct {
+	t      *testing.T
+	blocks []string
+}
+
+func newForgery(t *testing.T) *forgery {
+	f := &forgery{t: t}
+	for _, b := range makeGolden(t).blocks {
+		f.blocks = append(f.blocks, b.String())
+	}
+	return f
+}
+
+// sub replaces text that must be there.
+func (f *forgery) sub(block int, old, new string) {
+	f.t.Helper()
+	if !strings.Contains(f.blocks[block], old) {
+		f.t.Fatalf("block %d has no %s", block, old)
+	}
+	f.blocks[block] = strings.Replace(f.blocks[block], old, new, 1)
+}
+
+var (
+	listPattern      = regexp.MustCompile(`entriesHashList:\[(.*?)\]`)
+	revisionsPattern = regexp.MustCompile(`,revisions:\[.*\]`)
+	infoPattern      = regexp.MustCompile(`,transactionInfo:(\{.*?\})(,revisions|,redactionInfo|\}$)`)
+	dataPattern      = regexp.MustCompile(`data:(\{order.*?\}),metadata:(\{.*?\})\}`)
+)
+
+func (f *forgery) match(block int, p *regexp.Regexp) []string {
+	f.t.Helper()
+	m := p.FindStringSubmatch(f.blocks[block])
+	if m == nil {
+		f.t.Fatalf("block %d has no %s", block, p)
+	}
+	return m
+}
+
+func (f *forgery) value(text string) ion.Value {
+	f.t.Helper()
+	v, err := ion.ParseText(text)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return v
+}
+
+func (f *forgery) hash(text string) Hash { return mustHash(f.t, f.value(text)) }
+
+// parts are the data and metadata of the only revision of block 3.
+func (f *forgery) parts() (data, metadata string) {
+	m := f.match(3, dataPattern)
+	return m[1], m[2]
+}
+
+func (f *forgery) info(block int) string { return f.match(block, infoPattern)[1] }
+
+func (f *forgery) entries(block int) []Hash {
+	b, err := BlockOf(f.value(f.blocks[block]))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return slices.Clone(b.EntriesHashList)
+}
+
+func blobText(h Hash) string { return "{{" + h.Base64() + "}}" }
+
+func (f *forgery) setEntries(block int, list ...Hash) {
+	var text []string
+	for _, h := range list {
+		text = append(text, blobText(h))
+	}
+	f.sub(block, f.match(block, listPattern)[0], "entriesHashList:["+strings.Join(text, ",")+"]")
+}
+
+func (f *forgery) setRevisions(block int, list string) {
+	f.sub(block, f.match(block, revisionsPattern)[0], ",revisions:["+list+"]")
+}
+
+func (f *forgery) drop(block int, p *regexp.Regexp) { f.sub(block, f.match(block, p)[0], "") }
+
+func (f *forgery) dropInfo(block int) {
+	f.sub(block, ",transactionInfo:"+f.info(block), "")
+}
+
+// forgeries are changes that no hash notices. Each must be refused, where want
+// is "", or counted under the name want.
+var forgeries = []struct {
+	name  string
+	want  string
+	forge func(f *forgery)
+}{
+	{"an empty list of revisions", "hiddenRevisions", func(f *forgery) { f.setRevisions(3, "") }},
+	{"no list of revisions", "hiddenRevisions", func(f *forgery) { f.drop(3, revisionsPattern) }},
+	{"an entry folded over the revisions", "hiddenRevisions", func(f *forgery) {
+		e := f.entries(3)
+		f.drop(3, revisionsPattern)
+		f.setEntries(3, Dot(e[0], e[1]), Hash{}, e[2], e[3])
+	}},
+	{"an entry folded over the statements", "hiddenTransactionInfo", func(f *forgery) {
+		e := f.entries(3)
+		f.dropInfo(3)
+		f.setEntries(3, e[0], e[1], Dot(e[2], e[3]), Hash{})
+	}},
+	{"a list of three", "unusualLists", func(f *forgery) {
+		e := f.entries(3)
+		f.dropInfo(3)
+		f.setEntries(3, e[0], e[1], Dot(e[2], e[3]))
+	}},
+	{"a list of one", "unusualLists", func(f *forgery) {
+		e := f.entries(3)
+		f.dropInfo(3)
+		f.drop(3, revisionsPattern)
+		f.setEntries(3, Root(e))
+	}},
+	{"a list of five whose last is not of a redaction", "unusualLists", func(f *forgery) {
+		f.setEntries(3, append(f.entries(3), Hash{})...)
+	}},
+	{"exchanged entries", "unusualPositions", func(f *forgery) {
+		e := f.entries(3)
+		f.setEntries(3, e[1], e[0], e[2], e[3])
+	}},
+	{"an unfolded list with the data as transactionInfo", "", func(f *forgery) {
+		e := f.entries(3)
+		data, meta := f.parts()
+		f.drop(3, revisionsPattern)
+		f.sub(3, "transactionInfo:"+f.info(3), "transactionInfo:"+data)
+		f.setEntries(3, e[0], Hash{}, f.hash(meta), f.hash(data), Hash{}, e[2], Hash{}, e[3])
+	}},
+	{"the unfolded list of five with the data as transactionInfo", "", func(f *forgery) {
+		e := f.entries(3)
+		data, meta := f.parts()
+		f.drop(3, revisionsPattern)
+		f.sub(3, "transactionInfo:"+f.info(3), "transactionInfo:"+data)
+		f.setEntries(3, e[0], Hash{}, f.hash(meta), f.hash(data), Dot(e[2], e[3]))
+	}},
+	{"a copy of transactionInfo as redactionInfo", "", func(f *forgery) {
+		info := f.info(3)
+		f.sub(3, ",revisions:", ",redactionInfo:"+info+",revisions:")
+	}},
+	{"the format as transactionInfo", "", func(f *forgery) { f.sub(3, f.info(3), "{format:1}") }},
+	{"the format as redactionInfo", "", func(f *forgery) { f.sub(3, ",revisions:", ",redactionInfo:{format:1},revisions:") }},
+	{"the format as a deletion", "", func(f *forgery) {
+		f.setRevisions(3, "{hash:"+blobText(FormatHash())+",metadata:{format:1}}")
+	}},
+	{"transactionInfo as a deletion", "", func(f *forgery) {
+		info := f.info(3)
+		f.setRevisions(3, "{hash:"+blobText(f.hash(info))+",metadata:"+info+"}")
+		f.dropInfo(3)
+	}},
+	{"a block without entries", "", func(f *forgery) {
+		hash := f.match(6, regexp.MustCompile(`blockHash:(\{\{.*?\}\})`))[1]
+		f.blocks = append(f.blocks, fmt.Sprintf(`{blockAddress:{strandId:%q,sequenceNo:7},transactionId:"x",blockTimestamp:2024-03-02T00:00:00.000Z,blockHash:%[2]s,entriesHash:{{}},previousBlockHash:%[2]s,entriesHashList:[{{}},{{}},{{}},{{}}]}`, newGoldenLedger(f.t).strand, hash))
+	}},
+	{"a second copy with exchanged hashes", "", func(f *forgery) {
+		b, _ := BlockOf(f.value(f.blocks[3]))
+		again := forgery{f.t, []string{f.blocks[3]}}
+		again.sub(0, "entriesHash:"+blobText(b.EntriesHash), "entriesHash:"+blobText(b.PreviousBlockHash))
+		again.sub(0, "previousBlockHash:"+blobText(b.PreviousBlockHash), "previousBlockHash:"+blobText(b.EntriesHash))
+		again.setEntries(0, b.PreviousBlockHash, Hash{}, Hash{}, Hash{})
+		again.dropInfo(0)
+		again.drop(0, revisionsPattern)
+		f.blocks = append(f.blocks, again.blocks[0])
+	}},
+	{"a block before the first", "", func(f *forgery) {
+		e := f.entries(0)
+		f.sub(0, "entriesHashList", "comment")
+		f.sub(0, "previousBlockHash:{{}}", "entriesHashList:["+blobText(e[0])+"],previousBlockHash:{{AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}}")
+	}},
+	{"data and metadata exchanged", "", func(f *forgery) {
+		data, meta := f.parts()
+		f.sub(3, "data:"+data+",metadata:"+meta, "data:"+meta+",metadata:"+data)
+	}},
+	{"an annotated block", "annotations", func(f *forgery) { f.blocks[3] = "approved::" + f.blocks[3] }},
+	{"an annotated address", "annotations", func(f *forgery) { f.sub(3, "blockAddress:", "blockAddress:approved::") }},
+	{"an annotated number", "annotations", func(f *forgery) { f.sub(3, "sequenceNo:3", "sequenceNo:approved::3") }},
+	{"an annotated list of revisions", "annotations", func(f *forgery) { f.sub(3, "revisions:", "revisions:approved::") }},
+	{"an annotated revision", "annotations", func(f *forgery) { f.sub(3, "revisions:[", "revisions:[approved::") }},
+	{"an annotated blockHash", "", func(f *forgery) { f.sub(3, "blockHash:", "blockHash:approved::") }},
+	{"an annotated entry", "", func(f *forgery) { f.sub(3, "entriesHashList:[", "entriesHashList:[approved::") }},
+	{"a strand as a symbol", "", func(f *forgery) {
+		strand := newGoldenLedger(f.t).strand
+		f.sub(3, `strandId:"`+strand+`"`, "strandId:'"+strand+"'")
+	}},
+	{"annotated metadata beside a hash as a string", "", func(f *forgery) {
+		h := f.match(3, regexp.MustCompile(`blockHash:\{\{(.*?)\}\}`))
+		f.sub(3, h[0], `blockHash:"`+h[1]+`"`)
+		f.sub(3, "metadata:{", "metadata:approved::{")
+	}},
+}
+
+// notInGolden are the counts that the golden journal has none of.
+var notInGolden = []string{
+	"hiddenTransactionInfo", "hiddenRedactionInfo", "hiddenRevisions", "unusualPositions", "unusualLists", "extraFields", "annotations",
+}
+
+func TestForgeries(t *testing.T) {
+	golden := makeGolden(t)
+	digest := golden.digest()
+	r := verify(golden.blocks, VerifyOptions{Digest: &digest})
+	for _, name := range notInGolden {
+		if countNamed(t, &r.Counts, name) != 0 {
+			t.Errorf("the golden journal has %s", name)
+		}
+	}
+	if !r.OK() || !r.DigestChecked {
+		t.Fatalf("the golden journal: %v", r.Failures)
+	}
+	for _, c := range forgeries {
+		t.Run(c.name, func(t *testing.T) {
+			f := newForgery(t)
+			c.forge(f)
+			blocks := make([]ion.Value, len(f.blocks))
+			for i, b := range f.blocks {
+				blocks[i] = f.value(b)
+			}
+			got := verify(blocks, VerifyOptions{Digest: &digest})
+			if c.want == "" {
+				if got.Failed == 0 {
+					t.Errorf("it is not refused: %+v", got.Counts)
+				}
+				return
+			}
+			if got.Failed > 0 || !got.DigestChecked {
+				t.Errorf("it is refused, and was not before: %v", got.Failures)
+			}
+			if n := countNamed(t, &got.Counts, c.want); n <= countNamed(t, &r.Counts, c.want) {
+				t.Errorf("%d %s", n, c.want)
+			}
+		})
+	}
+}
+
+// countNamed is a count by its name in JSON.
+func countNamed(t *testing.T, c *Counts, name string) int64 {
+	t.Helper()
+	b, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]int64
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	n, ok := m[name]
+	if !ok {
+		t.Fatalf("there is no count %s", name)
+	}
+	return n
+}

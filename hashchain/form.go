@@ -1,0 +1,97 @@
+package hashchain
+
+import "github.com/tallyledger/tally/hashchain/ion"
+
+// A hash says nothing of where it came from: Dot does not tell left from right,
+// and leaves a hash as it is beside an empty one. So the hash of one part of a
+// block can be put in the place of another part's, and the part shown there.
+// What forbids it is that the parts differ in form; it is checked here.
+
+const (
+	hasID fieldSet = 1 << iota
+	hasVersion
+	hasTxTime
+	hasTxID
+
+	allMetadata = hasID | hasVersion | hasTxTime | hasTxID
+)
+
+// looksLikeMetadata reports whether v is a struct {id, version, txTime, txId}
+// of the types that a revision's metadata has, and of nothing else.
+func looksLikeMetadata(v ion.Value) bool {
+	if v.Type() != ion.StructType || v.IsNull() || v.HasAnnotations() {
+		return false
+	}
+	var seen fieldSet
+	for it := v.Iter(); it.Next(); {
+		f := it.Value()
+		var bit fieldSet
+		var want ion.Type
+		switch it.Name() {
+		case "id":
+			bit, want = hasID, ion.StringType
+		case "version":
+			bit, want = hasVersion, ion.IntType
+		case "txTime":
+			bit, want = hasTxTime, ion.TimestampType
+		case "txId":
+			bit, want = hasTxID, ion.StringType
+		}
+		if bit == 0 || !seen.add(bit) || f.Type() != want || f.IsNull() {
+			return false
+		}
+	}
+	return seen == allMetadata
+}
+
+// checkMetadata refuses metadata of another form than all revisions have.
+func (r *Revision) checkMetadata() error {
+	if r.Metadata.IsZero() || looksLikeMetadata(r.Metadata) {
+		return nil
+	}
+	f := wrongForm(r.Metadata, "the metadata of the revision", "{id: string, version: int, txTime: timestamp, txId: string}")
+	f.DocumentID = clip(r.DocumentID())
+	return f
+}
+
+// looksLikeTransactionInfo reports whether v has the list of statements, each
+// with its text and digest, and documents of structs if it has any.
+func looksLikeTransactionInfo(v ion.Value) bool {
+	statements, ok := v.Field("statements")
+	if !ok || v.HasAnnotations() || !listOf(statements, looksLikeStatement) {
+		return false
+	}
+	documents, ok := v.Field("documents")
+	return !ok || documents.Type() == ion.StructType
+}
+
+func looksLikeStatement(v ion.Value) bool {
+	text, _ := v.Field("statement")
+	digest, _ := v.Field("statementDigest")
+	return text.Type() == ion.StringType && !text.IsNull() && digest.Type() == ion.BlobType && !digest.IsNull()
+}
+
+// looksLikeRedactionInfo reports whether v has the list of revisions to redact.
+func looksLikeRedactionInfo(v ion.Value) bool {
+	revisions, _ := v.Field("revisions")
+	return !v.HasAnnotations() && revisions.Len() > 0 && listOf(revisions, looksLikeRedaction)
+}
+
+func looksLikeRedaction(v ion.Value) bool {
+	id, _ := v.Field("documentId")
+	table, _ := v.Field("tableId")
+	version, _ := v.Field("version")
+	return id.Type() == ion.StringType && table.Type() == ion.StringType && version.Type() == ion.IntType
+}
+
+func listOf(v ion.Value, ok func(ion.Value) bool) bool {
+	if v.Type() != ion.ListType || v.IsNull() {
+		return false
+	}
+	for it := v.Iter(); it.Next(); {
+		if !ok(it.Value()) {
+			return false
+		}
+	}
+	return true
+}
