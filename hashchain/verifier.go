@@ -3,7 +3,6 @@ package hashchain
 import (
 	"fmt"
 	"io"
-	"runtime"
 	"sync"
 
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -32,6 +31,15 @@ type VerifyOptions struct {
 
 	// Workers is how many blocks are hashed at once, GOMAXPROCS if it is 0.
 	Workers int
+
+	// Pool, if not nil, hashes the blocks of this Verifier and of others; Workers
+	// is not used then.
+	Pool *Pool
+
+	// Memory, if not nil, is shared with other Verifiers, which must be of
+	// another strand, or one of a journal and one of a stream: then forks between
+	// them are found too. They must be used from one goroutine.
+	Memory *BlockMemory
 }
 
 // Report is what a [Verifier] found.
@@ -42,7 +50,7 @@ type Report struct {
 	Links       int64        // blocks whose previousBlockHash was compared with the block before
 	Unlinked    int64        // blocks, the first left out, for which that block was not there
 	Repeated    int64        // blocks that came again, with the same hash
-	Forgotten   int64        // blocks that came again so late that the first hash was no longer kept: not compared
+	Forgotten   int64        // blocks that may have come again so late that the first hash was no longer kept: not compared
 
 	Failures []*Failure // the first ones
 	Failed   int64      // how many failures there were
@@ -71,8 +79,9 @@ func (r *Report) OK() bool { return r.Failed == 0 && r.Blocks > 0 }
 type Verifier struct {
 	opt    VerifyOptions
 	batch  *batch
-	work   chan *batch // to the workers
-	order  chan *batch // the same batches, to the collector
+	pool   *Pool
+	own    bool        // the pool is this Verifier's
+	order  chan *batch // the batches in the order given, to the collector
 	wg     sync.WaitGroup
 	report Report
 	chain  chain // the collector's; Finish's once that has ended
@@ -81,7 +90,8 @@ type Verifier struct {
 // batch is some blocks that one worker checks at a time.
 type batch struct {
 	blocks  []ion.Value
-	size    int // bytes of the blocks
+	before  []recalled // what was there of the same number
+	size    int        // bytes of the blocks
 	results []checked
 	counts  Counts
 	done    chan struct{}
@@ -93,6 +103,7 @@ type checked struct {
 	hasAddress     bool
 	decoded        bool // has hashes too
 	hash, previous Hash
+	before         recalled
 	failures       []*Failure
 	more           int64 // further failures, only counted
 }
@@ -105,18 +116,19 @@ const (
 
 // NewVerifier starts a verifier and its goroutines.
 func NewVerifier(opt VerifyOptions) *Verifier {
-	if opt.Workers <= 0 {
-		opt.Workers = runtime.GOMAXPROCS(0)
+	if opt.Memory == nil {
+		opt.Memory = NewBlockMemory()
 	}
 	if opt.KeepFailures == 0 {
 		opt.KeepFailures = 100
 	}
-	v := &Verifier{opt: opt, work: make(chan *batch), order: make(chan *batch, 2*opt.Workers)}
+	v := &Verifier{opt: opt, pool: opt.Pool}
+	if v.pool == nil {
+		v.pool, v.own = NewPool(opt.Workers), true
+	}
+	v.order = make(chan *batch, 2*v.pool.workers)
 	v.batch = newBatch()
 	v.chain.init(&v.opt, &v.report)
-	for range opt.Workers {
-		v.wg.Go(v.worker)
-	}
 	v.wg.Go(v.collect)
 	return v
 }
@@ -127,7 +139,15 @@ func newBatch() *batch { return &batch{done: make(chan struct{})} }
 // record has it. Failures, also of values that are no blocks at all, come out
 // through the options and Finish. Add waits when many blocks are under way.
 func (v *Verifier) Add(block ion.Value) {
-	v.batch.blocks = append(v.batch.blocks, block)
+	var before recalled
+	if a, h, ok := glance(block); ok {
+		who := byJournal
+		if v.opt.Stream {
+			who = byStream
+		}
+		before = v.opt.Memory.recall(a, h, who)
+	}
+	v.batch.blocks, v.batch.before = append(v.batch.blocks, block), append(v.batch.before, before)
 	v.batch.size += len(block.Raw())
 	if len(v.batch.blocks) == batchBlocks || v.batch.size >= batchBytes {
 		v.flush()
@@ -137,7 +157,7 @@ func (v *Verifier) Add(block ion.Value) {
 func (v *Verifier) flush() {
 	if len(v.batch.blocks) > 0 {
 		v.order <- v.batch
-		v.work <- v.batch
+		v.pool.work <- v.batch
 		v.batch = newBatch()
 	}
 }
@@ -146,19 +166,13 @@ func (v *Verifier) flush() {
 // The Verifier must not be used after it.
 func (v *Verifier) Finish() *Report {
 	v.flush()
-	close(v.work)
 	close(v.order)
 	v.wg.Wait()
+	if v.own {
+		v.pool.Close()
+	}
 	v.chain.finish()
 	return &v.report
-}
-
-func (v *Verifier) worker() {
-	c := blockChecker{hasher: ion.NewHasher()}
-	for b := range v.work {
-		b.check(&c)
-		close(b.done)
-	}
 }
 
 func (b *batch) check(c *blockChecker) {
@@ -167,7 +181,7 @@ func (b *batch) check(c *blockChecker) {
 	for i, v := range b.blocks {
 		c.check(v)
 		b.counts.Add(&c.counts)
-		b.results[i] = checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, failures: c.failures, more: c.more}
+		b.results[i] = checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, before: b.before[i], failures: c.failures, more: c.more}
 	}
 }
 
@@ -192,17 +206,7 @@ type chain struct {
 	linked  bool  // last is the block before, and was readable
 	last    checked
 	whole   bool // all blocks from 0 to last were there
-
-	// recent are the hashes of the blocks from recentNo to last, so that blocks
-	// that come again, in another file perhaps, are known. At least keepRecent
-	// are kept, twice as many at the most. None is missing from runNo to last.
-	recent   []Hash
-	recentNo uint64
-	runNo    uint64
 }
-
-// keepRecent bounds the memory of the hashes of recent blocks: 17 MB.
-const keepRecent = 1 << 18
 
 func (c *chain) init(opt *VerifyOptions, report *Report) { c.opt, c.report = opt, report }
 
@@ -230,65 +234,58 @@ func (c *chain) next(r *checked) {
 	if !r.decoded {
 		c.linked, c.whole = false, false
 		if c.started && r.hasAddress {
-			c.last.address, c.recent = r.address, nil
+			c.last.address = r.address
 		}
+		return
+	}
+	if c.again(r) {
 		return
 	}
 	if !c.started {
 		c.started, c.whole = true, r.address.SequenceNo == 0
 		c.report.First = r.address
-	} else if !c.link(r) {
-		return
+	} else {
+		c.link(r)
 	}
-	c.remember(r)
 	c.last, c.linked = checked{address: r.address, hash: r.hash}, true
 	c.report.Last = r.address
 	c.grow(r)
 }
 
-func (c *chain) remember(r *checked) {
-	if len(c.recent) == 0 || r.address.StrandID != c.last.address.StrandID || r.address.SequenceNo != c.recentNo+uint64(len(c.recent)) {
-		c.recent, c.recentNo, c.runNo = c.recent[:0], r.address.SequenceNo, r.address.SequenceNo
-	}
-	if len(c.recent) == 2*keepRecent {
-		c.recent = c.recent[:copy(c.recent, c.recent[keepRecent:])]
-		c.recentNo += keepRecent
-	}
-	c.recent = append(c.recent, r.hash)
-}
-
-// again handles a block whose number was there already. It reports whether it
-// was: then the chain goes on from the block that was there.
+// again handles a block whose number was there already. It reports whether the
+// chain goes on from the block that was there.
 func (c *chain) again(r *checked) bool {
-	seq := r.address.SequenceNo
-	if len(c.recent) > 0 && c.runNo <= seq && seq < c.recentNo {
+	was := &r.before
+	switch {
+	case was.forgotten:
 		c.report.Forgotten++
-		return true
-	}
-	if seq < c.recentNo || seq-c.recentNo >= uint64(len(c.recent)) {
+		return c.started && !c.opt.Stream && r.address.SequenceNo <= c.last.address.SequenceNo
+	case !was.own && !was.other:
 		return false
-	}
-	if was := c.recent[seq-c.recentNo]; was != r.hash {
-		c.failAt(r, mismatch(RuleFork, was, r.hash, "the journal forks: another block of this number, with another blockHash, was there before"))
-	} else if i := seq - c.recentNo; i > 0 && c.recent[i-1] != r.previous {
-		c.failAt(r, mismatch(RulePreviousBlockHash, c.recent[i-1], r.previous, "the block came again with another previousBlockHash"))
-	} else {
+	case was.was != r.hash:
+		c.failAt(r, forked(was.was, r.hash))
+	case was.linked && was.link != r.previous && (was.own || !c.follows(r)):
+		c.failAt(r, mismatch(RulePreviousBlockHash, was.link, r.previous, "the block came again with another previousBlockHash"))
+	case was.own:
 		c.report.Repeated++
 	}
-	return true
+	return was.own && c.started
 }
 
-// link checks r against the block before. It reports whether r is the block to
-// go on from.
-func (c *chain) link(r *checked) bool {
+// follows reports whether link compares r with the block before.
+func (c *chain) follows(r *checked) bool {
+	last := c.last.address
+	return c.linked && r.address.StrandID == last.StrandID && r.address.SequenceNo == last.SequenceNo+1
+}
+
+// link checks r against the block before.
+func (c *chain) link(r *checked) {
 	last, seq := c.last.address, r.address.SequenceNo
 	switch {
 	case r.address.StrandID != last.StrandID:
 		c.failAt(r, &Failure{Rule: RuleStrand, Expected: last.StrandID, Found: r.address.StrandID, Detail: "the block is of another strand than the one before"})
 		c.whole = false
-	case c.again(r):
-		return false
-	case c.linked && seq == last.SequenceNo+1:
+	case c.follows(r):
 		c.report.Links++
 		if r.previous != c.last.hash {
 			c.failAt(r, mismatch(RulePreviousBlockHash, c.last.hash, r.previous, fmt.Sprintf("previousBlockHash is not the blockHash of block %d", last.SequenceNo)))
@@ -298,7 +295,6 @@ func (c *chain) link(r *checked) bool {
 	default:
 		c.goesBack(r)
 	}
-	return true
 }
 
 // gap is told where blocks are missing between the last one and r.

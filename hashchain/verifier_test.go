@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -500,47 +501,105 @@ func TestAnyChangedByteIsNoticed(t *testing.T) {
 // TestVerifierRemembersBlocksWithinBounds follows a chain of made-up blocks that
 // is longer than what is remembered of it.
 func TestVerifierRemembersBlocksWithinBounds(t *testing.T) {
-	var c chain
-	report := Report{}
-	c.init(&VerifyOptions{KeepFailures: 10}, &report)
-	block := func(n uint64) *checked {
+	const pages = 64
+	memory := newBlockMemory(pages)
+	journal, stream := Report{}, Report{}
+	var c, other chain
+	c.init(&VerifyOptions{KeepFailures: 10}, &journal)
+	other.init(&VerifyOptions{KeepFailures: 10, Stream: true}, &stream)
+	block := func(n uint64) checked {
 		hash := func(n uint64) Hash { return NewHash([32]byte{0: byte(n), 1: byte(n >> 8), 2: byte(n >> 16), 3: 1}) }
-		c := &checked{address: BlockAddress{testStrand, n}, hasAddress: true, decoded: true, hash: hash(n)}
+		c := checked{address: BlockAddress{testStrand, n}, hasAddress: true, decoded: true, hash: hash(n)}
 		if n > 0 {
 			c.previous = hash(n - 1)
 		}
 		return c
 	}
-	const n = 3*keepRecent + 5
+	next := func(c *chain, who teller, b checked) {
+		b.before = memory.recall(b.address, b.hash, who)
+		c.next(&b)
+	}
+	const n = 3*pages*pageBlocks + 5
 	for i := range uint64(n) {
-		c.next(block(i))
+		next(&c, byJournal, block(i))
 	}
-	if len(c.recent) > 2*keepRecent || report.Failed > 0 {
-		t.Fatalf("%d hashes are remembered, %d failures", len(c.recent), report.Failed)
+	if len(memory.order) != pages || len(memory.pages) != pages || journal.Failed > 0 || journal.Forgotten > 0 {
+		t.Fatalf("%d and %d pages are remembered, %d failures, %d forgotten", len(memory.order), len(memory.pages), journal.Failed, journal.Forgotten)
 	}
-	c.next(block(n - keepRecent))
-	c.next(block(n - 1))
+	next(&c, byJournal, block(n-(pages-1)*pageBlocks))
+	next(&c, byJournal, block(n-1))
+	if journal.Repeated != 2 || journal.Failed > 0 {
+		t.Errorf("%d blocks came again, %v", journal.Repeated, journal.Failures)
+	}
 	exchanged := block(n - 4)
 	exchanged.previous = leaf(2)
-	c.next(exchanged)
-	if !slices.Equal(rules(report.Failures), []Rule{RulePreviousBlockHash}) || report.Repeated != 2 {
-		t.Errorf("a block that came again with another previousBlockHash: %v", report.Failures)
+	next(&c, byJournal, exchanged)
+	if !slices.Equal(rules(journal.Failures), []Rule{RulePreviousBlockHash}) || journal.Repeated != 2 {
+		t.Errorf("a block that came again with another previousBlockHash: %v", journal.Failures)
 	}
-	report.Failures, report.Failed = nil, 0
-	if report.Repeated != 2 || report.Failed > 0 {
-		t.Errorf("%d blocks came again, %v", report.Repeated, report.Failures)
+	journal.Failures, journal.Failed = nil, 0
+	forged := block(n - 2)
+	forged.hash = leaf(1)
+	next(&c, byJournal, forged)
+	if !slices.Equal(rules(journal.Failures), []Rule{RuleFork}) || journal.Repeated != 2 {
+		t.Errorf("a second block of one number: %v", journal.Failures)
 	}
-	other := block(n - 2)
-	other.hash = leaf(1)
-	c.next(other)
-	if !slices.Equal(rules(report.Failures), []Rule{RuleFork}) || report.Repeated != 2 {
-		t.Errorf("a second block of one number: %v", report.Failures)
+	next(&c, byJournal, block(1))
+	next(&c, byJournal, block(n))
+	if journal.Forgotten != 1 || journal.Failed != 1 || journal.Repeated != 2 || journal.Links != n || !c.whole {
+		t.Errorf("a block from long ago, and then the next one: %d forgotten, %v, %d links", journal.Forgotten, journal.Failures, journal.Links)
 	}
-	c.next(block(1))
-	c.next(block(n))
-	if report.Forgotten != 1 || report.Failed != 1 || report.Repeated != 2 || report.Links != n || !c.whole {
-		t.Errorf("a block from long ago, and then the next one: %d forgotten, %v, %d links", report.Forgotten, report.Failures, report.Links)
+
+	// A stream of the same strand.
+	next(&other, byStream, forged)
+	next(&other, byStream, block(n-3))
+	next(&other, byStream, exchanged)
+	next(&other, byStream, block(40))
+	next(&other, byStream, block(n+7))
+	if !slices.Equal(rules(stream.Failures), []Rule{RuleFork, RulePreviousBlockHash}) || stream.Forgotten != 1 || stream.Repeated != 0 {
+		t.Errorf("a stream beside the journal: %v, %d forgotten, %d came again", stream.Failures, stream.Forgotten, stream.Repeated)
 	}
+	far := block(n + 7)
+	far.hash = leaf(2)
+	if fork, forgotten := memory.CompareReceipt(far.address, far.hash); fork == nil || fork.Rule != RuleFork || forgotten {
+		t.Errorf("a receipt beside the stream: %v %v", fork, forgotten)
+	}
+
+	// Strands without end are bounded too.
+	for i := range maxLostStrands + 3*pages {
+		memory.recall(BlockAddress{fmt.Sprint(i), 1}, leaf(1), byStream)
+	}
+	if len(memory.lost) > maxLostStrands || len(memory.pages) != pages {
+		t.Errorf("%d strands, %d pages", len(memory.lost), len(memory.pages))
+	}
+	if !memory.recall(BlockAddress{"new", 1}, leaf(1), byStream).forgotten {
+		t.Error("what was forgotten of so many strands is not said to be")
+	}
+}
+
+// TestPoolServesManyVerifiers checks journals side by side.
+func TestPoolServesManyVerifiers(t *testing.T) {
+	blocks, _ := testJournal(t, 200)
+	pool := NewPool(2)
+	before := runtime.NumGoroutine()
+	var list []*Verifier
+	for range 10 {
+		list = append(list, NewVerifier(VerifyOptions{Pool: pool}))
+	}
+	if n := runtime.NumGoroutine() - before; n > len(list) {
+		t.Errorf("%d goroutines for %d verifiers", n, len(list))
+	}
+	for _, b := range blocks {
+		for _, v := range list {
+			v.Add(b)
+		}
+	}
+	for _, v := range list {
+		if r := v.Finish(); !r.OK() || r.Blocks != 200 || r.Links != 199 {
+			t.Errorf("%+v", r)
+		}
+	}
+	pool.Close()
 }
 
 func TestVerifierBoundsTheFailuresOfOneBlock(t *testing.T) {

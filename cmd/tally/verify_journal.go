@@ -33,7 +33,7 @@ func journalResult(j *journal, rep *hashchain.Report, trusted *hashchain.Digest)
 		res.undecide(jsonUndecided, count(rep.DataUndecided, "revision"))
 	}
 	if rep.Forgotten > 0 {
-		res.undecide("%s came again too late to be compared with the first one: give one copy of the journal at a time", count(rep.Forgotten, "block"))
+		res.undecide("whether another block of the same number came before %s: too many were given to remember. Give one copy of the journal at a time, in the order of its blocks", count(rep.Forgotten, "block"))
 	}
 	for _, name := range j.cut {
 		res.undecide(undecidedCut, name)

@@ -1,24 +1,36 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
 // linker finds out which revisions of REVISION_DETAILS records stand in a
-// BLOCK_SUMMARY record that was given too. Records come in any order, so hashes
-// of both are kept, up to a limit.
+// BLOCK_SUMMARY record of their strand that was given too. Records come in any
+// order, so hashes of both are kept, up to a limit.
 type linker struct {
-	summaries, details map[string]struct{}
+	summaries, details map[linkKey]struct{}
 	full               bool
+	strand             string // of the last one, so that strands are kept once
+	counts             map[string]linkCount
 }
 
-// maxLinks bounds the hashes kept: about 100 MB.
+type linkKey struct {
+	strand string
+	hash   [hashchain.HashSize]byte
+}
+
+// linkCount is the revision records of one strand.
+type linkCount struct{ found, missing int64 }
+
+// maxLinks bounds the hashes kept: about 150 MB.
 const maxLinks = 1 << 20
 
-func (l *linker) add(set *map[string]struct{}, v ion.Value) {
+func (l *linker) add(set *map[linkKey]struct{}, strand string, v ion.Value) {
 	if *set == nil {
-		*set = map[string]struct{}{}
+		*set = map[linkKey]struct{}{}
 	}
 	h, _ := v.Field("hash")
 	b, ok := h.Bytes()
@@ -29,38 +41,58 @@ func (l *linker) add(set *map[string]struct{}, v ion.Value) {
 		l.full = true
 		return
 	}
-	(*set)[string(b)] = struct{}{}
+	if strand != l.strand {
+		l.strand = strings.Clone(strand)
+	}
+	(*set)[linkKey{l.strand, [hashchain.HashSize]byte(b)}] = struct{}{}
 }
 
-func (l *linker) addSummary(block ion.Value) {
+func (l *linker) addSummary(strand string, block ion.Value) {
 	list, _ := block.Field("revisionSummaries")
 	for s := range list.Elements() {
-		l.add(&l.summaries, s)
+		l.add(&l.summaries, strand, s)
 	}
 }
 
-func (l *linker) addDetails(revision ion.Value) { l.add(&l.details, revision) }
+// addDetails takes the strand that the revision names: the blocks of another one
+// say nothing about it.
+func (l *linker) addDetails(revision ion.Value) {
+	field, _ := revision.Field("blockAddress")
+	if address, err := hashchain.BlockAddressOf(field); err == nil {
+		l.add(&l.details, address.StrandID, revision)
+	}
+}
 
-// explain says which revisions stand in no summary.
-func (l *linker) explain(res *result) {
-	if len(l.details) == 0 || res.Failed > 0 { // hashes in a wrong block say nothing
+func (l *linker) count() {
+	l.counts = map[string]linkCount{}
+	for key := range l.details {
+		c := l.counts[key.strand]
+		if _, ok := l.summaries[key]; ok {
+			c.found++
+		} else {
+			c.missing++
+		}
+		l.counts[key.strand] = c
+	}
+}
+
+// explain says which revisions stand in no summary of a strand.
+func (l *linker) explain(res *result, strand string) {
+	if l.counts == nil {
+		l.count()
+	}
+	c := l.counts[strand]
+	if c == (linkCount{}) || res.Failed > 0 { // hashes in a wrong block say nothing
 		return
 	}
 	if l.full {
 		res.notProven("that the revisions stand in these blocks: there are too many to compare in one run")
 		return
 	}
-	missing := 0
-	for h := range l.details {
-		if _, ok := l.summaries[h]; !ok {
-			missing++
-		}
+	if c.found > 0 {
+		res.check("%s in these blocks", plural(c.found, "revision record stands", "revision records stand"))
 	}
-	if found := len(l.details) - missing; found > 0 {
-		res.check("%s in these blocks", plural(int64(found), "revision record stands", "revision records stand"))
+	if c.missing > 0 {
+		res.notProven("that %s in the journal: no block summary here has that hash", plural(c.missing, "revision record stands", "revision records stand"))
 	}
-	if missing > 0 {
-		res.notProven("that %s in the journal: no block summary here has that hash", plural(int64(missing), "revision record stands", "revision records stand"))
-	}
-	l.details = nil
 }

@@ -25,6 +25,8 @@ type verifyRun struct {
 
 	journals  map[journalKey]*journal
 	link      linker
+	pool      *hashchain.Pool        // of all journals
+	memory    *hashchain.BlockMemory // of all blocks
 	manifests manifests
 	counts    map[verdict]int
 
@@ -59,6 +61,8 @@ const maxJournals = 1000
 // verify checks everything and prints what it found. An interruption ends the
 // reading: what was read until then is reported, as undecided.
 func (r *verifyRun) verify(args []string) error {
+	r.pool, r.memory = hashchain.NewPool(0), hashchain.NewBlockMemory()
+	defer r.pool.Close()
 	ctx, cancel := context.WithCancel(r.ctx)
 	var readers sync.WaitGroup
 	defer func() {
@@ -181,7 +185,12 @@ func (r *verifyRun) item(f *fileItems, off int64, it hashchain.Item) {
 			f.bad(r.keep, off, it.Name, err)
 			return
 		}
-		r.report(receiptResult(f.name, it, checked))
+		forgotten := r.compareBlock(it.Receipt, checked)
+		res := receiptResult(f.name, it, checked)
+		if forgotten {
+			res.undecide("whether another block of this number was given: there are too many to remember. Give fewer files at a time")
+		}
+		r.report(res)
 	case hashchain.DigestItem:
 		f.digests++
 		f.trusted = r.trusted != nil && *it.Digest == *r.trusted
@@ -222,20 +231,33 @@ func (r *verifyRun) block(f *fileItems, off int64, it hashchain.Item) {
 	j.blocks++
 	j.json += int64(b2i(it.JSON))
 	if j.key.stream {
-		r.link.addSummary(it.Value)
+		r.link.addSummary(key.strand, it.Value)
 	}
 	j.v.Add(it.Value)
 }
 
 func (r *verifyRun) newJournal(key journalKey) *journal {
 	j := &journal{key: key}
-	opt := hashchain.VerifyOptions{Stream: key.stream, KeepFailures: r.keep}
+	opt := hashchain.VerifyOptions{Stream: key.stream, KeepFailures: r.keep, Pool: r.pool, Memory: r.memory}
 	if r.trusted != nil && r.trusted.Tip.StrandID == key.strand {
 		opt.Digest, j.digest = r.trusted, true
 	}
 	j.v = hashchain.NewVerifier(opt)
 	r.journals[key] = j
 	return j
+}
+
+// compareBlock compares the block of a receipt with the other blocks of the run.
+// It reports whether it could not, because too many came before.
+func (r *verifyRun) compareBlock(rec *hashchain.Receipt, checked *hashchain.ReceiptResult) bool {
+	if rec.Block.IsZero() || !rec.HasAddress || checked.Leaf.IsEmpty() {
+		return false
+	}
+	fork, forgotten := r.memory.CompareReceipt(rec.Address, checked.Leaf)
+	if fork != nil {
+		checked.Failures = append(checked.Failures, fork)
+	}
+	return forgotten
 }
 
 // brokenForm is the first of the failures if all are about the form of a value:
@@ -336,7 +358,7 @@ func (r *verifyRun) finishJournals() {
 		rep := j.v.Finish()
 		res := journalResult(j, rep, r.trusted)
 		if k.stream {
-			r.link.explain(res)
+			r.link.explain(res, k.strand)
 		} else if !r.interrupted {
 			r.manifests.compare(res, k.strand, blockRange{rep.First.SequenceNo, rep.Last.SequenceNo})
 		}
