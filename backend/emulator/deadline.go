@@ -8,7 +8,7 @@ import (
 
 // deadline is the context of a statement: the caller's, which ends also when the
 // transaction's time is up by the ledger's clock, or the ledger is closed. It is
-// asked every few hundred rows and needs no timer, so a clock that a test sets
+// asked as the statement works, about every few hundred rows, and needs no timer, so a clock that a test sets
 // works as the real one does.
 type deadline struct {
 	context.Context

@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -44,5 +45,28 @@ func TestExpiredCount(t *testing.T) {
 		if before.Transactions != 1 || st.Transactions != 0 || st.Expired != 1 {
 			t.Errorf("%s: %d open before, %d after, %d expired; want 1, 0, 1", name, before.Transactions, st.Transactions, st.Expired)
 		}
+	}
+}
+
+// asked is a context that does something when it is asked how it stands.
+type asked struct {
+	context.Context
+	do func()
+}
+
+func (c *asked) Err() error {
+	c.do()
+	return c.Context.Err()
+}
+
+// TestExpiryWithinAStatement: a statement that the end of its transaction's time
+// overtakes does not succeed, however short it is.
+func TestExpiryWithinAStatement(t *testing.T) {
+	l := withTable(t)
+	x := begin(t, l.Ledger)
+	x.q("INSERT INTO T {'k': 1}")
+	x.ctx = &asked{t.Context(), func() { l.Clock.Advance(31 * time.Second) }}
+	if rows, err := x.try("SELECT k FROM T"); !errors.Is(err, ledger.ErrTransactionExpired) {
+		t.Errorf("%v, %v; want that the transaction has expired", rows, err)
 	}
 }

@@ -91,6 +91,9 @@ func (a *accumulator) take(m *machine, s *aggregateSpec, d *datum) error {
 	if d.unknown() {
 		return nil
 	}
+	if err := m.spendOn(d, &a.value); err != nil {
+		return err
+	}
 	if s.distinct {
 		m.key = appendDatumKey(m.key[:0], d)
 		if _, ok := a.seen[string(m.key)]; ok {

@@ -30,6 +30,9 @@ func (n *arithNode) eval(m *machine) (datum, error) {
 	if a.unknown() || b.unknown() {
 		return nullDatum, nil
 	}
+	if err := m.spendOn(&a, &b); err != nil {
+		return datum{}, err
+	}
 	return arithmetic(n.op, &a, &b)
 }
 
@@ -190,6 +193,9 @@ func (n *signNode) eval(m *machine) (datum, error) {
 	if d.unknown() {
 		return nullDatum, nil
 	}
+	if err := m.spendOn(&d, &d); err != nil {
+		return datum{}, err
+	}
 	switch d.v.Type() {
 	case ion.IntType:
 		if !n.minus {
@@ -239,7 +245,7 @@ func (n *concatNode) eval(m *machine) (datum, error) {
 		e.cause = ErrTooLarge
 		return datum{}, e
 	}
-	if err := m.copied(len(s) + len(t)); err != nil {
+	if err := m.spend(len(s) + len(t)); err != nil {
 		return datum{}, err
 	}
 	return ionDatum(ion.NewString(s + t)), nil

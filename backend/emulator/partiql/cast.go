@@ -53,6 +53,9 @@ func (n *castNode) eval(m *machine) (datum, error) {
 	if err != nil {
 		return datum{}, err
 	}
+	if err := m.spendOn(&d, &d); err != nil {
+		return datum{}, err
+	}
 	return cast(d, n.target)
 }
 

@@ -3,6 +3,7 @@ package partiql
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -69,24 +70,22 @@ func quotedText(p string) (text string, n int) {
 	if strings.HasPrefix(p, "''") {
 		return "'", 2
 	}
+	var b strings.Builder
 	for i := 1; i < len(p); i++ {
-		if p[i] != '\'' {
-			text += p[i : i+1]
-			continue
-		}
-		if i+1 < len(p) && p[i+1] == '\'' {
-			text += "'"
+		if p[i] == '\'' {
+			if i+1 == len(p) || p[i+1] != '\'' {
+				return b.String(), i + 1
+			}
 			i++
-			continue
 		}
-		return text, i + 1
+		b.WriteByte(p[i])
 	}
 	return "", 0
 }
 
 var monthNames = [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}
 
-func toStringCall(_ *machine, _ string, args []datum) (datum, error) {
+func toStringCall(m *machine, _ string, args []datum) (datum, error) {
 	t, err := timestampOf(&args[0])
 	if err != nil {
 		return datum{}, err
@@ -99,16 +98,26 @@ func toStringCall(_ *machine, _ string, args []datum) (datum, error) {
 	if err != nil {
 		return datum{}, err
 	}
+	f := timeWriter{t: t, local: local(t), fraction: fractionDigits(t)}
 	var b strings.Builder
 	for _, it := range items {
-		b.WriteString(formatItem(t, it))
+		if err := m.spend(opWork); err != nil {
+			return datum{}, err
+		}
+		b.WriteString(f.item(it))
 	}
 	return ionDatum(ion.NewString(b.String())), nil
 }
 
-// formatItem writes one item of a pattern.
-func formatItem(t ion.Timestamp, it patternItem) string {
-	l := local(t)
+// timeWriter writes a timestamp by the items of a pattern.
+type timeWriter struct {
+	t        ion.Timestamp
+	local    time.Time
+	fraction string // its digits, nine or more
+}
+
+func (f *timeWriter) item(it patternItem) string {
+	l := f.local
 	number := func(v int) string { return fmt.Sprintf("%0*d", it.n, v) }
 	switch it.letter {
 	case 'y':
@@ -140,11 +149,11 @@ func formatItem(t ion.Timestamp, it patternItem) string {
 	case 's':
 		return number(l.Second())
 	case 'S':
-		return fractionDigits(t)[:it.n]
+		return f.fraction[:it.n]
 	case 'n':
-		return strings.TrimLeft(fractionDigits(t)[:8], "0") + fractionDigits(t)[8:9]
+		return strings.TrimLeft(f.fraction[:8], "0") + f.fraction[8:9]
 	case 'X', 'x':
-		return formatOffset(t, it)
+		return formatOffset(f.t, it)
 	}
 	return it.text
 }

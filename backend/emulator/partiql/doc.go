@@ -21,7 +21,8 @@
 //   - DML reads everything it needs before it changes anything.
 //   - Nothing panics, whatever the text, the parameters and the documents are.
 //     Nesting, statement length and memory are bounded; a run looks at its
-//     context every few hundred rows.
+//     context after every few hundred rows or 64 KiB of values that it worked
+//     on, and at its end: one that was canceled does not succeed.
 //   - A refused statement gives an *[Error] whose text is QLDB's to the letter
 //     where that text is known.
 //   - A row that leaves as it is stored is not encoded again.

@@ -22,7 +22,8 @@ type machine struct {
 	src       Source
 	sink      Sink
 	params    []ion.Value
-	moved     int64 // bytes that expressions copied
+	work      int   // since the context was looked at last, see spend
+	stopped   error // the context has ended
 	largest   int   // bytes in a writer
 	limits    Limits
 	regs      []datum        // variables
@@ -37,7 +38,6 @@ type machine struct {
 	key, text []byte // scratch
 	readIOs   int64
 	held      int64
-	ticks     uint32
 	running   bool
 }
 
@@ -77,7 +77,7 @@ func (p *Plan) free(m *machine) {
 		}
 	}
 	m.ctx, m.src, m.sink, m.params = nil, nil, nil, nil
-	m.moved, m.readIOs, m.held, m.ticks = 0, 0, 0, 0
+	m.work, m.stopped, m.readIOs, m.held = 0, nil, 0, 0
 	if m.largest > maxScratch {
 		m.writers, m.largest = nil, 0
 	}
@@ -90,20 +90,36 @@ func (p *Plan) free(m *machine) {
 	p.machines.Put(m)
 }
 
-// tick looks at the context every few hundred rows.
-func (m *machine) tick() error {
-	if m.ticks++; m.ticks&255 == 0 && m.ctx.Err() != nil {
-		return canceled(m.ctx)
+// Work is counted in bytes that are read, compared or copied; what takes time
+// whatever its size counts as some. After pollEvery of it the context is looked
+// at, which takes a look at the clock and so is too dear for every row.
+const (
+	pollEvery = 64 << 10
+	rowWork   = 256 // a row or an element that a source is bound to
+	opWork    = 16  // a comparison, a conversion, a call
+	bigWork   = 256 // an operation in decimal
+)
+
+// spend counts work of n bytes.
+func (m *machine) spend(n int) error {
+	if m.work += n; m.work < pollEvery {
+		return nil
 	}
-	return nil
+	return m.poll()
 }
 
-// copied looks at the context for every MiB that expressions copy.
-func (m *machine) copied(n int) error {
-	before := m.moved >> 20
-	if m.moved += int64(n); m.moved>>20 != before && m.ctx.Err() != nil {
-		return canceled(m.ctx)
+// poll looks at the context. Once that has ended, so does all work.
+func (m *machine) poll() error {
+	switch {
+	case m.ctx == nil: // constants are evaluated while the statement is prepared
+	case m.stopped != nil:
+		return m.stopped
+	case m.ctx.Err() != nil:
+		m.work = pollEvery
+		m.stopped = canceled(m.ctx)
+		return m.stopped
 	}
+	m.work = 0
 	return nil
 }
 
@@ -153,7 +169,7 @@ func errTooLarge() error {
 // stream that holds it.
 func (m *machine) finish(w *ion.Writer) (v ion.Value, stream []byte, err error) {
 	m.largest = max(m.largest, w.Len())
-	if err := m.copied(w.Len()); err != nil {
+	if err := m.spend(w.Len()); err != nil {
 		return v, nil, err
 	}
 	stream, err = w.Bytes()
@@ -241,6 +257,9 @@ func (c *cursor) table(i int, s *source) error {
 		return m.src.Scan(m.ctx, s.table, s.view, fn)
 	}
 	for k := range keys {
+		if err := m.spend(rowWork); err != nil {
+			return err
+		}
 		if s.access == accessID {
 			id, ok := keys[k].v.Text()
 			if !ok {
@@ -283,6 +302,9 @@ func (c *cursor) lookupKeys(i int, s *source) (keys []datum, scan bool, err erro
 			}
 			continue
 		}
+		if err := c.m.spend(opWork + item.weight()); err != nil {
+			return nil, false, err
+		}
 		c.m.key = appendDatumKey(c.m.key[:0], &item)
 		if !seen[string(c.m.key)] {
 			seen[string(c.m.key)] = true
@@ -310,7 +332,7 @@ func (c *cursor) row(i int, s *source, r *Row) error {
 // goes on to the next source.
 func (c *cursor) bind(i int, s *source, d datum, ord int) error {
 	m := c.m
-	if err := m.tick(); err != nil {
+	if err := m.spend(rowWork); err != nil {
 		return err
 	}
 	m.regs[s.slot] = d
@@ -353,7 +375,7 @@ func (f *filter) pass(m *machine) (bool, error) {
 		return true, nil
 	}
 	t, err := truth(m, f.cond)
-	if f.when == filterTry {
+	if f.when == filterTry && m.stopped == nil {
 		m.deferred[f.slot] = err != nil
 		return err != nil || t == isTrue, nil
 	}

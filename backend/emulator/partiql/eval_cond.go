@@ -59,7 +59,8 @@ func (n *equalNode) truth(m *machine) (tri, error) {
 	if err != nil || a.unknown() || b.unknown() {
 		return isUnknown, err
 	}
-	return triOf(equal(&a, &b) != n.not), nil
+	same, err := m.equal(&a, &b)
+	return triOf(same != n.not), err
 }
 
 func (n *compareNode) truth(m *machine) (tri, error) {
@@ -71,14 +72,17 @@ func (n *compareNode) truth(m *machine) (tri, error) {
 	if err != nil {
 		return isUnknown, err
 	}
-	return compare(n.op, &a, &b)
+	return m.compare(n.op, &a, &b)
 }
 
 // compare applies an order operator; it is defined within a family of types
 // only.
-func compare(op compareOp, a, b *datum) (tri, error) {
+func (m *machine) compare(op compareOp, a, b *datum) (tri, error) {
 	if a.unknown() || b.unknown() {
 		return isUnknown, nil
+	}
+	if err := m.spendOn(a, b); err != nil {
+		return isUnknown, err
 	}
 	x, y := a.v, b.v
 	if a.seq != nil || b.seq != nil {
@@ -110,11 +114,11 @@ func (n *betweenNode) truth(m *machine) (tri, error) {
 			return isUnknown, err
 		}
 	}
-	low, err := compare(opGreaterEqual, &d[0], &d[1])
+	low, err := m.compare(opGreaterEqual, &d[0], &d[1])
 	if err != nil {
 		return isUnknown, err
 	}
-	high, err := compare(opLessEqual, &d[0], &d[2])
+	high, err := m.compare(opLessEqual, &d[0], &d[2])
 	if err != nil {
 		return isUnknown, err
 	}
@@ -137,30 +141,31 @@ func (n *inNode) truth(m *machine) (tri, error) {
 	if err != nil {
 		return isUnknown, err
 	}
-	return triOf(contains(&set, &a) != n.not), nil
+	found, err := m.contains(&set, &a)
+	return triOf(found != n.not), err
 }
 
 // contains reports whether an element of the sequence equals d; unknowns equal
 // each other here. Nothing is an element of another value.
-func contains(set, d *datum) bool {
+func (m *machine) contains(set, d *datum) (bool, error) {
 	if set.seq != nil {
 		for i := range set.seq.items {
-			if equal(&set.seq.items[i], d) {
-				return true
+			if same, err := m.equal(&set.seq.items[i], d); same || err != nil {
+				return same, err
 			}
 		}
-		return false
+		return false, nil
 	}
 	if !set.isSequence() {
-		return false
+		return false, nil
 	}
 	for it := set.v.Iter(); it.Next(); {
 		item := ionDatum(it.Value())
-		if equal(&item, d) {
-			return true
+		if same, err := m.equal(&item, d); same || err != nil {
+			return same, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 func (n *isNode) truth(m *machine) (tri, error) {

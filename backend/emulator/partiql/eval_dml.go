@@ -32,7 +32,7 @@ func (p *insertPlan) run(m *machine, emit emitFunc) error {
 		}
 	}
 	for _, doc := range docs {
-		if err := m.tick(); err != nil {
+		if err := m.spend(rowWork); err != nil {
 			return err
 		}
 		id, err := m.sink.Insert(p.table, doc.v)
@@ -69,7 +69,7 @@ func (p *dmlPlan) run(m *machine, emit emitFunc) error {
 		return err
 	}
 	for i := range changes {
-		if err := m.tick(); err != nil {
+		if err := m.spend(rowWork); err != nil {
 			return err
 		}
 		c := &changes[i]

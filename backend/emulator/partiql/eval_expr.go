@@ -215,6 +215,9 @@ func (n *spreadNode) eval(m *machine) (datum, error) {
 		case !item.missing():
 			bag.items = append(bag.items, item)
 		}
+		if err := m.spend(opWork); err != nil {
+			return err
+		}
 		return m.hold(0)
 	}
 	switch {
@@ -318,7 +321,10 @@ func (n *caseNode) matches(m *machine, operand *datum, cond node) (bool, error) 
 		return t == isTrue, err
 	}
 	d, err := cond.eval(m)
-	return err == nil && equal(operand, &d), err
+	if err != nil {
+		return false, err
+	}
+	return m.equal(operand, &d)
 }
 
 // subqueryNode is a SELECT inside an expression: a bag.

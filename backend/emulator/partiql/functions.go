@@ -99,17 +99,21 @@ func (c *compiler) arity(at Pos, name string, low, high, got int) {
 func (n *callNode) eval(m *machine) (datum, error) {
 	var few [3]datum
 	args := few[:0]
-	unknown := false
+	unknown, work := false, opWork
 	for _, a := range n.args {
 		d, err := a.eval(m)
 		if err != nil {
 			return datum{}, err
 		}
 		unknown = unknown || d.unknown()
+		work += d.weight()
 		args = append(args, d)
 	}
 	if unknown && !n.fn.unknowns {
 		return nullDatum, nil
+	}
+	if err := m.spend(work); err != nil {
+		return datum{}, err
 	}
 	return n.fn.call(m, n.part, args)
 }
@@ -136,10 +140,17 @@ func coalesce(_ *machine, _ string, args []datum) (datum, error) {
 	return nullDatum, nil
 }
 
-func nullIf(_ *machine, _ string, args []datum) (datum, error) {
+func nullIf(m *machine, _ string, args []datum) (datum, error) {
 	a, b := &args[0], &args[1]
-	if a.unknown() || !b.unknown() && equal(a, b) {
+	if a.unknown() {
 		return nullDatum, nil
+	}
+	if b.unknown() {
+		return *a, nil
+	}
+	same, err := m.equal(a, b)
+	if same || err != nil {
+		return nullDatum, err
 	}
 	return *a, nil
 }

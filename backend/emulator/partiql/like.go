@@ -54,6 +54,9 @@ func (n *likeNode) truth(m *machine) (tri, error) {
 	if !ok {
 		return isUnknown, errLike(&d, p.text, p.escape)
 	}
+	if err := m.spend(opWork + len(text) + len(p.items)); err != nil {
+		return isUnknown, err
+	}
 	match, err := p.match(m, text)
 	return triOf(match != n.not), err
 }
@@ -168,8 +171,10 @@ func errEscape(p *likePattern, sequence string) error {
 func (p *likePattern) match(m *machine, s []byte) (bool, error) {
 	i, star, resume := 0, -1, 0
 	for pos, steps := 0, 1; pos < len(s); steps++ {
-		if steps&(1<<20-1) == 0 && m.ctx != nil && m.ctx.Err() != nil {
-			return false, canceled(m.ctx)
+		if steps&(1<<16-1) == 0 {
+			if err := m.poll(); err != nil {
+				return false, err
+			}
 		}
 		r, size := utf8.DecodeRune(s[pos:])
 		switch {

@@ -166,6 +166,9 @@ func (r *Rows) Each(yield func(Result) error) error {
 		}
 		return yield(Result{Value: v, Stream: stream})
 	})
+	if err == nil {
+		err = m.poll() // a statement that was canceled does not succeed
+	}
 	m.running = false
 	r.m, r.readIOs = nil, m.readIOs
 	p.free(m)

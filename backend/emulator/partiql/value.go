@@ -168,30 +168,55 @@ func writeDatum(w *ion.Writer, d *datum) {
 	w.End()
 }
 
+// weight is the work of looking at d once: the bytes of an Ion value. The
+// elements of a sequence that the statement built count as they are looked at.
+func (d *datum) weight() int {
+	if d.seq != nil {
+		return len(d.seq.items)
+	}
+	return len(d.v.Raw())
+}
+
+// spendOn counts the work of an operation with two values.
+func (m *machine) spendOn(a, b *datum) error {
+	n := opWork + a.weight() + b.weight()
+	if a.v.Type() == ion.DecimalType || b.v.Type() == ion.DecimalType {
+		n += bigWork
+	}
+	return m.spend(n)
+}
+
 // equal is deep equality, which is what = means between known values.
-func equal(a, b *datum) bool {
+func (m *machine) equal(a, b *datum) (bool, error) {
+	if err := m.spendOn(a, b); err != nil {
+		return false, err
+	}
 	if a.seq == nil && b.seq == nil {
 		if a.v.IsZero() || b.v.IsZero() {
-			return a.unknown() && b.unknown()
+			return a.unknown() && b.unknown(), nil
 		}
-		return ion.Equal(a.v, b.v)
+		return ion.Equal(a.v, b.v), nil
 	}
 	if !a.isSequence() || !b.isSequence() || a.kind() != b.kind() {
-		return false
+		return false, nil
 	}
 	x, y := a.items(), b.items()
 	if len(x) != len(y) {
-		return false
-	}
-	if a.kind() == seqBag {
-		return equalBags(x, y)
+		return false, nil
 	}
 	for i := range x {
-		if !equal(&x[i], &y[i]) {
-			return false
+		// The keys of bags take about as long as comparing elements does.
+		if a.kind() == seqBag {
+			if err := m.spendOn(&x[i], &y[i]); err != nil {
+				return false, err
+			}
+			continue
+		}
+		if same, err := m.equal(&x[i], &y[i]); !same || err != nil {
+			return false, err
 		}
 	}
-	return true
+	return a.kind() != seqBag || equalBags(x, y), nil
 }
 
 func equalBags(x, y []datum) bool {
