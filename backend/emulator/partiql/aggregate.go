@@ -83,7 +83,10 @@ func (a *accumulator) add(m *machine, s *aggregateSpec) error {
 	if err != nil {
 		return err
 	}
-	return m.plan.place(s.pos, a.take(m, s, &d))
+	before := m.held
+	err = a.take(m, s, &d)
+	m.kept += m.held - before
+	return m.plan.place(s.pos, err)
 }
 
 // take takes one value in; unknowns do not count.
@@ -112,9 +115,9 @@ func (a *accumulator) take(m *machine, s *aggregateSpec, d *datum) error {
 	case "sum", "avg":
 		return a.sum(d)
 	case "min":
-		a.extreme(d, -1)
+		return a.extreme(m, d, -1)
 	case "max":
-		a.extreme(d, 1)
+		return a.extreme(m, d, 1)
 	}
 	return nil
 }
@@ -132,10 +135,14 @@ func (a *accumulator) sum(d *datum) (err error) {
 }
 
 // extreme keeps the value if it is beyond the one so far in the total order.
-func (a *accumulator) extreme(d *datum, sign int) {
-	if a.count == 1 || ion.Compare(d.ion(), a.value.v)*sign > 0 {
-		a.value = ionDatum(d.ion())
+func (a *accumulator) extreme(m *machine, d *datum, sign int) error {
+	v := d.ion()
+	if a.count > 1 && ion.Compare(v, a.value.v)*sign <= 0 {
+		return nil
 	}
+	before := a.value.weight()
+	a.value = ionDatum(v)
+	return m.grow(a.value.weight() - before)
 }
 
 func (a *accumulator) result(s *aggregateSpec) (datum, error) {

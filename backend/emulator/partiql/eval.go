@@ -10,8 +10,9 @@ import (
 // Limits bound what one run of a statement may hold in memory. Zero is no
 // limit.
 type Limits struct {
-	// Bytes bounds the encoded size of what a statement keeps until its end:
-	// rows of nested queries, values of DISTINCT, documents that DML changes.
+	// Bytes bounds the encoded size of what a statement keeps at any one time:
+	// rows of nested queries while the row is evaluated that they belong to,
+	// values of DISTINCT, documents that DML changes.
 	Bytes int64
 }
 
@@ -37,7 +38,9 @@ type machine struct {
 	dec       ion.Decoder
 	key, text []byte // scratch
 	readIOs   int64
-	held      int64
+	held      int64 // bytes in memory, see hold
+	kept      int64 // of them, what the query under way keeps beyond its row
+	base      int64 // held when that query began
 	running   bool
 }
 
@@ -77,7 +80,7 @@ func (p *Plan) free(m *machine) {
 		}
 	}
 	m.ctx, m.src, m.sink, m.params = nil, nil, nil, nil
-	m.work, m.stopped, m.readIOs, m.held = 0, nil, 0, 0
+	m.work, m.stopped, m.readIOs, m.held, m.kept, m.base = 0, nil, 0, 0, 0, 0
 	if m.largest > maxScratch {
 		m.writers, m.largest = nil, 0
 	}
@@ -123,10 +126,15 @@ func (m *machine) poll() error {
 	return nil
 }
 
-// hold accounts for n bytes that stay in memory until the statement ends.
+// hold accounts for n bytes that stay in memory until the row is done for which
+// they are evaluated.
 func (m *machine) hold(n int) error {
 	const overhead = 64
-	m.held += int64(n) + overhead
+	return m.grow(n + overhead)
+}
+
+func (m *machine) grow(n int) error {
+	m.held += int64(n)
 	if m.limits.Bytes > 0 && m.held > m.limits.Bytes {
 		e := stateError(CodeOther, "The statement needs more than %d bytes of memory for intermediate results", m.limits.Bytes)
 		e.cause = ErrTooLarge
@@ -140,6 +148,27 @@ func (m *machine) holdDatum(d *datum) error {
 		return m.hold(len(d.v.Raw()))
 	}
 	return m.hold(16 * len(d.seq.items))
+}
+
+// keep is hold for what stays as long as the query under way: its result, or
+// what that depends on.
+func (m *machine) keep(n int) error {
+	before := m.held
+	err := m.hold(n)
+	m.kept += m.held - before
+	return err
+}
+
+// keepDatum keeps a value. The elements of a sequence that the statement built
+// can be anything that is held, so all of that is kept with it.
+func (m *machine) keepDatum(d *datum) error {
+	before := m.held
+	err := m.holdDatum(d)
+	m.kept += m.held - before
+	if d.seq != nil {
+		m.kept = m.held - m.base
+	}
+	return err
 }
 
 // writer lends a Writer; nested expressions each have their own.
@@ -343,8 +372,15 @@ func (c *cursor) bind(i int, s *source, d datum, ord int) error {
 			m.regs[s.at] = ionDatum(ion.NewInt(int64(ord)))
 		}
 	}
+	held, kept := m.held, m.kept
+	err := c.bound(i, s)
+	m.held = min(m.held, held+m.kept-kept)
+	return err
+}
+
+func (c *cursor) bound(i int, s *source) error {
 	for i := range s.filters {
-		if pass, err := s.filters[i].pass(m); err != nil || !pass {
+		if pass, err := s.filters[i].pass(c.m); err != nil || !pass {
 			return err
 		}
 	}

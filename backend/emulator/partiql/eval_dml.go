@@ -96,7 +96,7 @@ func (p *dmlPlan) collect(m *machine) ([]change, error) {
 			i = len(changes)
 			byKey[row.Key] = i
 			changes = append(changes, change{key: row.Key, doc: row.Value})
-			if err := m.hold(len(row.Value.Raw())); err != nil {
+			if err := m.keep(len(row.Value.Raw())); err != nil {
 				return err
 			}
 		}
@@ -131,7 +131,7 @@ func (p *dmlPlan) collectEdits(m *machine, c *change) error {
 			}
 		}
 		c.edits = append(c.edits, e)
-		if err := m.holdDatum(&e.value); err != nil {
+		if err := m.keepDatum(&e.value); err != nil {
 			return err
 		}
 	}

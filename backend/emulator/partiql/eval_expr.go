@@ -332,9 +332,12 @@ type subqueryNode struct{ q *query }
 
 func (n *subqueryNode) eval(m *machine) (datum, error) {
 	bag := &sequence{kind: seqBag}
+	kept, base := m.kept, m.base
+	m.kept, m.base = 0, m.held
 	err := n.q.run(m, func(d datum, _ []byte) error {
 		bag.items = append(bag.items, d)
-		return m.holdDatum(&d)
+		return m.keepDatum(&d)
 	})
+	m.kept, m.base = kept, base // the bag belongs to the row of the query around it
 	return datum{seq: bag}, err
 }

@@ -400,7 +400,7 @@ func (m *machine) distinct(emit emitFunc) emitFunc {
 		if _, ok := seen[string(m.key)]; ok {
 			return nil
 		}
-		if err := m.hold(len(m.key)); err != nil {
+		if err := m.keep(len(m.key)); err != nil {
 			return err
 		}
 		seen[string(m.key)] = struct{}{}
