@@ -42,6 +42,20 @@ type Counts struct {
 	// nor 5 of which the last is redactionInfo's.
 	UnusualLists int64 `json:"unusualLists"`
 
+	// MetadataUntold counts revisions of which the hashes do not tell which of
+	// the two hashed parts is data and which metadata: the data that is shown
+	// has the form of metadata, or is not there.
+	MetadataUntold int64 `json:"metadataUntold"`
+
+	// DeletionsUntold counts revisions that are shown as deleted and may be live
+	// ones without their data: the hash of data can be shown as that of another
+	// revision, or as a node of a proof.
+	DeletionsUntold int64 `json:"deletionsUntold"`
+
+	// OrderUntold counts blocks with several revisions: two of them exchanged
+	// have the same root.
+	OrderUntold int64 `json:"orderUntold"`
+
 	// ExtraFields counts fields that QLDB does not write and no hash covers,
 	// Annotations such annotated values.
 	ExtraFields int64 `json:"extraFields"`
@@ -64,6 +78,9 @@ func (c *Counts) Add(d *Counts) {
 	c.HiddenRevisions += d.HiddenRevisions
 	c.UnusualPositions += d.UnusualPositions
 	c.UnusualLists += d.UnusualLists
+	c.MetadataUntold += d.MetadataUntold
+	c.DeletionsUntold += d.DeletionsUntold
+	c.OrderUntold += d.OrderUntold
 	c.ExtraFields += d.ExtraFields
 	c.Annotations += d.Annotations
 }
@@ -92,6 +109,7 @@ type blockChecker struct {
 	foreign  int         // blocks one after the other whose entry 0 is not this project's
 	used     uint8       // bit i: a section has entry i of the list
 	usual    uint8       // bit i: the section that belongs there has entry i
+	doubtful []Revision  // those of which the hash does not tell the parts
 }
 
 // maxBlockFailures bounds the memory that the failures of one block take.
@@ -116,7 +134,7 @@ func (c *blockChecker) check(v ion.Value) {
 	c.decoded = true
 	c.counts.ExtraFields += int64(c.b.ExtraFields)
 	c.counts.Annotations += int64(c.b.Annotations)
-	c.used, c.usual = 0, 0
+	c.used, c.usual, c.doubtful = 0, 0, c.doubtful[:0]
 	c.checkRevisions(json)
 	c.checkSummaries()
 	c.checkHashes()
@@ -155,6 +173,14 @@ func (c *blockChecker) checkRevisions(json bool) {
 		}
 		if r.Kind() != HashOnly {
 			c.checkBelongs(&r)
+		}
+		if !r.doubtful() {
+			continue
+		}
+		if len(c.doubtful) > maxTold { // then none is told
+			c.counts.countDoubt(&r)
+		} else {
+			c.doubtful = append(c.doubtful, r)
 		}
 	}
 }
@@ -219,6 +245,10 @@ func (c *blockChecker) checkSummaries() {
 		c.fail(shape("a block has both revisions and revisionSummaries"))
 		return
 	}
+	for it := c.b.RevisionSummaries.Iter(); it.Next(); {
+		c.counts.ExtraFields += int64(extraOfSummary(it.Value()))
+		c.counts.Annotations += int64(annotated(it.Value()))
+	}
 	hashes, err := c.b.RevisionHashes()
 	if err != nil {
 		c.fail(err)
@@ -232,6 +262,7 @@ func (c *blockChecker) checkSummaries() {
 // checkSections looks for the hash of each section that is there in
 // entriesHashList, and for the form that the section must have.
 func (c *blockChecker) checkSections() {
+	c.counts.OrderUntold += b2i(len(c.hashes) > 1)
 	if len(c.hashes) > 0 {
 		c.wantEntry(RuleRevisionsRoot, Root(c.hashes), entryRevisions, "the root of the revisions")
 	}
@@ -259,6 +290,7 @@ func (c *blockChecker) checkHidden() {
 	form := len(b.EntriesHashList) == 4 || len(b.EntriesHashList) == maxEntries && shown(entryRedactionInfo)
 	c.counts.UnusualLists += b2i(!form)
 	bound := form && c.checkAddress()
+	c.tellParts(form, bound)
 
 	info := shown(entryTransactionInfo)
 	noRevisions := form && !b.hasEntry(entryRevisions) && (bound || info && !b.hasDocuments())
@@ -273,6 +305,18 @@ func (c *blockChecker) checkHidden() {
 	if b.RedactionInfo.IsZero() && !(form && (info || noInfo)) {
 		c.counts.HiddenRedactionInfo++
 	}
+}
+
+// extraOfSummary is how many fields an item of revisionSummaries has beside
+// hash and documentId.
+func extraOfSummary(v ion.Value) int {
+	known := 0
+	for _, name := range [...]string{"hash", "documentId"} {
+		if _, ok := v.Field(name); ok {
+			known++
+		}
+	}
+	return v.Len() - known
 }
 
 // hasDocuments reports whether transactionInfo says that documents changed.

@@ -85,7 +85,9 @@
 // unfolded. Blocks whose form cannot be that of any block are refused. Where a
 // form is possible and says less, [Counts] has it: sections that are not there
 // and that entriesHashList does not rule out, sections at another place of the
-// list than usual, lists of another length.
+// list than usual, lists of another length; revisions that may be shown without
+// their data, or with data for metadata, unless transactionInfo tells; and blocks
+// with several revisions, whose order is not proven.
 //
 // # What is not here
 //

@@ -28,13 +28,17 @@ func (k ItemKind) String() string {
 
 // Item is a value and what it is.
 type Item struct {
-	Kind    ItemKind
-	Name    string    // in words, for people: "REVISION_DETAILS record", "GetBlock answer"…
-	Value   ion.Value // the block or revision; types put back if it was JSON
-	JSON    bool      // it is out of a JSON export
-	Record  bool      // it is out of a record of a journal stream
-	Receipt *Receipt
-	Digest  *Digest
+	Kind   ItemKind
+	Name   string    // in words, for people: "REVISION_DETAILS record", "GetBlock answer"…
+	Value  ion.Value // the block or revision; types put back if it was JSON
+	JSON   bool      // it is out of a JSON export
+	Record bool      // it is out of a record of a journal stream
+
+	// ExtraFields counts the members of a record, and of what is around the
+	// revision in it, that QLDB does not write.
+	ExtraFields int
+	Receipt     *Receipt
+	Digest      *Digest
 }
 
 // Recognize tells by its fields what a value is. The error is about an item
@@ -247,6 +251,17 @@ func recognizeControl(v ion.Value, m members) (Item, error) {
 	return it, once(it.Name, v)
 }
 
+// extraOf is how many members a struct has beside these.
+func extraOf(v ion.Value, names ...string) (n int) {
+	if v.Type() != ion.StructType {
+		return 0
+	}
+	for it := v.Iter(); it.Next(); {
+		n += int(b2i(!slices.Contains(names, it.Name())))
+	}
+	return n
+}
+
 // recognizeRecord looks into a record of a journal stream.
 func recognizeRecord(v ion.Value) (Item, error) {
 	kind, _ := v.Field("recordType")
@@ -272,6 +287,13 @@ func recognizeRecord(v ion.Value) (Item, error) {
 		}
 	}
 	it.Record = it.Kind != UnknownItem
+	if it.Record {
+		it.ExtraFields = extraOf(v, "qldbStreamArn", "recordType", "payload")
+	}
+	if it.Kind == RevisionItem {
+		table, _ := payload.Field("tableInfo")
+		it.ExtraFields += extraOf(payload, "tableInfo", "revision") + extraOf(table, "tableName", "tableId")
+	}
 	if err2 := once("the record", v); err2 != nil {
 		err = err2
 	}

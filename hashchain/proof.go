@@ -123,22 +123,35 @@ func (b *Block) revisionPath(i int) (Proof, error) {
 	return appendNode(p, b.PreviousBlockHash), nil
 }
 
-// checkShape compares the length of a proof with what the sequence number of
-// the leaf's block and of the tip ask for. Dot does not tell left from right,
-// so this is the only hold that a proof has on the block's address.
+// maxInBlock is a generous bound on the nodes of a proof from a revision to the
+// entriesHash of its block: the path over 5 entries and over 65,536 revisions.
+// QLDB writes 40 at the most.
+const maxInBlock = 3 + 16
+
+// checkShape compares the form of a proof with what the sequence number of the
+// leaf's block and of the tip ask for. Dot does not tell left from right, so
+// this is the only hold that a proof has on the block's address: its length,
+// and, where the sequence number is odd, that the block before, which the proof
+// of a revision passes, is the next one's neighbour in the tree too.
 func (p Proof) checkShape(leaf, tip uint64, isBlock bool) error {
 	if leaf > tip {
 		return &Failure{Rule: RuleProofShape, Expected: fmt.Sprintf("at most %d", tip), Found: fmt.Sprint(leaf),
 			Detail: "the block stands behind the tip of the digest"}
 	}
 	want := PathLen(leaf, tip+1)
+	least := want + int(min(leaf, 1))
 	switch {
 	case isBlock && len(p) != want:
 		return &Failure{Rule: RuleProofShape, Expected: fmt.Sprintf("%d nodes", want), Found: fmt.Sprintf("%d nodes", len(p)),
 			Detail: fmt.Sprintf("the proof has the wrong length for block %d under tip %d", leaf, tip)}
-	case !isBlock && len(p) < want+int(min(leaf, 1)):
-		return &Failure{Rule: RuleProofShape, Expected: fmt.Sprintf("at least %d nodes", want+int(min(leaf, 1))), Found: fmt.Sprintf("%d nodes", len(p)),
+	case !isBlock && len(p) < least:
+		return &Failure{Rule: RuleProofShape, Expected: fmt.Sprintf("at least %d nodes", least), Found: fmt.Sprintf("%d nodes", len(p)),
 			Detail: fmt.Sprintf("the proof is too short for a revision in block %d under tip %d", leaf, tip)}
+	case !isBlock && len(p) > least+maxInBlock:
+		return &Failure{Rule: RuleProofShape, Expected: fmt.Sprintf("at most %d nodes", least+maxInBlock), Found: fmt.Sprintf("%d nodes", len(p)),
+			Detail: fmt.Sprintf("the proof is too long for a revision in block %d under tip %d", leaf, tip)}
+	case !isBlock && leaf%2 == 1 && p[len(p)-least] != p[len(p)-want]:
+		return mismatch(RuleProofShape, p[len(p)-want], p[len(p)-least], fmt.Sprintf("the proof is not one of a revision in block %d, which is odd: the block before must be two of its nodes, one after the other", leaf))
 	}
 	return nil
 }

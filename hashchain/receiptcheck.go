@@ -82,6 +82,8 @@ func (rec *Receipt) checkRevision(r *ReceiptResult) {
 	r.Leaf, r.Kind = rev.Hash, rev.Kind()
 	if err := r.Counts.checkRevision(&rev, json, nil); err != nil {
 		r.fail(rec, err)
+	} else if rev.doubtful() {
+		r.Counts.countDoubt(&rev)
 	}
 	r.missingTypes()
 }
@@ -133,6 +135,9 @@ func (rec *Receipt) chooseDigest(r *ReceiptResult, trusted *Digest) {
 }
 
 func (rec *Receipt) checkProof(r *ReceiptResult) {
+	if len(rec.Proof) == 0 && rec.Block.IsZero() {
+		r.fail(rec, &Failure{Rule: RuleProofShape, Expected: "at least 1 node", Found: "0 nodes", Detail: "a revision is not a digest: a proof leads through its block's entries"})
+	}
 	if rec.HasAddress {
 		if rec.Address.StrandID != r.Digest.Tip.StrandID {
 			r.fail(rec, &Failure{Rule: RuleStrand, Expected: r.Digest.Tip.StrandID, Found: rec.Address.StrandID, Detail: "the block is of another strand than the digest"})

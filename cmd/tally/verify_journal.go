@@ -39,7 +39,11 @@ func journalResult(j *journal, rep *hashchain.Report, trusted *hashchain.Digest)
 		res.undecide(undecidedCut, name)
 	}
 	journalDigest(res, rep, trusted, j)
+	rep.ExtraFields += j.extra
 	unprovenOfBlocks(res, &rep.Counts, false)
+	if rep.HashOnly > 0 {
+		res.notProven(hashOnlyUnproven, plural(rep.HashOnly, "revision says", "revisions say"))
+	}
 	if first > 0 && rep.Blocks > 0 && !j.key.stream {
 		res.notProven("what block %d links to: the blocks before it are not here", first)
 	}
@@ -143,6 +147,8 @@ func reason(j *journal, rep *hashchain.Report) string {
 	return rep.NoDigest
 }
 
+const hashOnlyUnproven = "what %s of which only the hash is shown: the ledger's own are shown so, and so can be any other, or several together"
+
 // unprovenOfBlocks says what the hashes of blocks do not cover.
 func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {
 	if n := c.Blocks - c.AddressBound; n > 0 && !receipt {
@@ -166,6 +172,15 @@ func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {
 	}
 	if c.UnusualLists > 0 {
 		res.notProven("the sections of %s: entriesHashList has neither 4 entries nor 5 with redactionInfo, so that one may stand for several", count(c.UnusualLists, "block"))
+	}
+	if c.MetadataUntold > 0 {
+		res.notProven("which part of %s is data and which metadata: exchanged they hash alike", count(c.MetadataUntold, "revision"))
+	}
+	if c.DeletionsUntold > 0 {
+		res.notProven("that %s: a live revision shown without its data hashes alike", plural(c.DeletionsUntold, "document was deleted", "documents were deleted"))
+	}
+	if c.OrderUntold > 0 {
+		res.notProven("the order of the revisions in %s: two of them exchanged hash alike", count(c.OrderUntold, "block"))
 	}
 	if c.ExtraFields > 0 {
 		res.notProven("%s", plural(c.ExtraFields, "field that QLDB does not write: no hash covers it", "fields that QLDB does not write: no hash covers them"))

@@ -76,9 +76,9 @@ func checkedSelf(res *result, rec *hashchain.Receipt, r *hashchain.ReceiptResult
 	case r.Kind == hashchain.WithData && r.Missing == "" || r.Kind == hashchain.WithData && rec.Digest == nil:
 		res.check("the revision: its hash is that of its data and metadata")
 	case r.Kind == hashchain.Deleted:
-		res.check("the revision: its hash is that of its metadata; the document was deleted")
+		res.check("the revision: its hash is that of its metadata; it is shown as deleted")
 	case r.Kind == hashchain.Redacted:
-		res.check("the revision: its hash is that of dataHash and metadata; the data was redacted")
+		res.check("the revision: its hash is that of dataHash and metadata; it is shown as redacted")
 	}
 }
 
@@ -96,7 +96,10 @@ func unprovenOfReceipt(res *result, rec *hashchain.Receipt, r *hashchain.Receipt
 		res.notProven("what the revision says: only its hash is here")
 	}
 	if r.Kind == hashchain.HashOnly && !rec.Revision.IsZero() {
-		res.notProven("what the revision says: it is one of the ledger's own, of which only the hash is shown")
+		res.notProven("what the revision says: only the hash is shown, as of the ledger's own, and so can be any other, or several together")
+	}
+	if r.Counts.HashOnly > 0 && !rec.Block.IsZero() {
+		res.notProven(hashOnlyUnproven, plural(r.Counts.HashOnly, "revision says", "revisions say"))
 	}
 	unprovenOfBlocks(res, &r.Counts, true)
 }

@@ -51,6 +51,7 @@ type journal struct {
 	blocks int64
 	cut    []string // those of them that could not be read to their end
 	json   int64    // how many of the blocks are out of JSON
+	extra  int64    // members of records that QLDB does not write
 	v      *hashchain.Verifier
 	digest bool // the trusted digest is of this strand
 }
@@ -230,6 +231,7 @@ func (r *verifyRun) block(f *fileItems, off int64, it hashchain.Item) {
 	}
 	j.blocks++
 	j.json += int64(b2i(it.JSON))
+	j.extra += int64(it.ExtraFields)
 	if j.key.stream {
 		r.link.addSummary(key.strand, it.Value)
 	}
@@ -281,6 +283,7 @@ func (r *verifyRun) revision(f *fileItems, off int64, it hashchain.Item) {
 		f.bad(r.keep, off, it.Name, err)
 		return
 	}
+	counts.ExtraFields += int64(it.ExtraFields)
 	c.Add(&counts)
 	if it.Record {
 		c.details++
