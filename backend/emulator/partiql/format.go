@@ -16,11 +16,35 @@ func Format(s *Statement) string {
 // FormatExpr is Format for an expression.
 func FormatExpr(e Expr) string {
 	var f formatter
-	f.expr(e, 0)
+	f.top(e)
 	return f.String()
 }
 
-type formatter struct{ strings.Builder }
+type formatter struct {
+	strings.Builder
+	bare *Select // the one nested query that stands without parentheses
+}
+
+// top writes an expression that nothing stands around.
+func (f *formatter) top(e Expr) {
+	f.bare = firstQuery(e)
+	f.expr(e, 0)
+}
+
+// firstQuery is the query that e begins with if that may stand without
+// parentheses, or nil.
+func firstQuery(e Expr) *Select {
+	for {
+		switch s := e.(type) {
+		case *SetOp:
+			e = s.Left
+			continue
+		case *Select:
+			return s
+		}
+		return nil
+	}
+}
 
 func (f *formatter) put(parts ...string) {
 	for _, s := range parts {
@@ -31,7 +55,7 @@ func (f *formatter) put(parts ...string) {
 func (f *formatter) body(n Node) {
 	switch s := n.(type) {
 	case Expr:
-		f.expr(s, 0)
+		f.top(s)
 	case *Insert:
 		f.put("INSERT INTO ")
 		f.expr(s.Table, precTimes)
@@ -60,6 +84,7 @@ func (f *formatter) body(n Node) {
 		f.put("EXEC ", identText(s.Name))
 		if len(s.Args) > 0 {
 			f.put(" ")
+			f.bare = firstQuery(s.Args[0]) // a parenthesis behind the name is an error
 			f.list(s.Args)
 		}
 	}
@@ -83,7 +108,13 @@ func (f *formatter) values(single bool, value, at Expr) {
 		f.put(" VALUE")
 	}
 	f.put(" ")
-	f.expr(value, 0)
+	var v formatter
+	if v.expr(value, 0); !single && v.String()[0] == '[' {
+		// Behind the target a bracket would be one more step of its path.
+		f.put("(", v.String(), ")")
+	} else {
+		f.put(v.String())
+	}
 	if at != nil {
 		f.put(" AT ")
 		f.expr(at, 0)

@@ -8,10 +8,12 @@ import (
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
-// expr writes e, in parentheses if it binds no tighter than prec.
+// expr writes e, in parentheses if it binds no tighter than prec. A nested query
+// always has them: its clauses would take in what follows.
 func (f *formatter) expr(e Expr, prec int) {
 	own := bindingOf(e)
-	if own <= prec {
+	query, ok := e.(*Select)
+	if own <= prec || ok && query != f.bare {
 		f.put("(")
 		defer f.put(")")
 	}
@@ -109,7 +111,7 @@ func bindingOf(e Expr) int {
 	case *SetOp:
 		return precSet
 	case *Select:
-		return precSet // a query inside an expression stands in parentheses
+		return precSet
 	case *Logic:
 		if e.Or {
 			return precOr
@@ -171,9 +173,7 @@ func (f *formatter) inSet(e Expr, own int) {
 		f.put(")")
 		return
 	case *Select:
-		f.put("(")
-		f.selectBody(s)
-		f.put(")")
+		f.expr(s, own)
 		return
 	}
 	if bindingOf(e) <= own {
@@ -199,11 +199,12 @@ func inParens(items []Expr) bool {
 }
 
 func (f *formatter) path(e *Path) {
-	switch e.Root.(type) {
-	case *Literal, *Missing:
-		f.put("(")
-		f.expr(e.Root, 0)
-		f.put(")")
+	switch root := e.Root.(type) {
+	case *Literal:
+		f.expr(root, precTimes+1)
+		if root.Value.Type().IsNumber() {
+			f.put(" ") // the point of a step is none of the number
+		}
 	case *Path:
 		f.put("(")
 		f.expr(e.Root, 0)
@@ -247,24 +248,32 @@ func (f *formatter) caseExpr(e *Case) {
 }
 
 func (f *formatter) call(e *Call) {
-	f.put(nameIfReserved(e.Name), "(")
 	switch {
-	case e.Name == "extract":
-		f.put(strings.ToUpper(e.Part), " FROM ")
-	case e.Name == "trim":
+	case e.Name == "extract" && e.Part != "":
+		f.put("EXTRACT(", strings.ToUpper(e.Part), " FROM ")
+	case e.Name == "trim" && (len(e.Args) == 1 || len(e.Args) == 2):
 		f.trim(e)
 		return
+	case e.Name == "substring" && (len(e.Args) == 2 || len(e.Args) == 3):
+		f.put("SUBSTRING(")
 	case e.Part != "":
-		f.put(e.Part, ", ")
+		f.put(e.Name, "(", e.Part, ", ")
+	default:
+		f.put(functionName(e.Name), "(")
 	}
 	f.list(e.Args)
 	f.put(")")
 }
 
-// nameIfReserved is a function's name; only reserved words are in upper case.
-func nameIfReserved(name string) string {
-	if IsReserved(name) {
-		return strings.ToUpper(name)
+// functionName is the name of a function without a syntax of its own. Reserved
+// words are in upper case if they are called like functions. The others have been
+// in quotes, as have the names of aggregates, which would be aggregates without.
+func functionName(name string) string {
+	if w, ok := lookupWord(name); ok {
+		if w.kind == tokKeyword && functionWords[w.text] && w.text == name && !isAggregate(name) {
+			return strings.ToUpper(name)
+		}
+		return nameText(name, true)
 	}
 	for i := range len(name) {
 		if !isIdentPart(name[i]) {
@@ -278,6 +287,7 @@ func nameIfReserved(name string) string {
 }
 
 func (f *formatter) trim(e *Call) {
+	f.put("TRIM(")
 	if e.Part != "" {
 		f.put(strings.ToUpper(e.Part), " ")
 	}
