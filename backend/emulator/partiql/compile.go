@@ -1,6 +1,7 @@
 package partiql
 
 import (
+	"context"
 	"strconv"
 )
 
@@ -172,7 +173,7 @@ func fold(n node, args ...node) node {
 			return n
 		}
 	}
-	d, err := n.eval(&machine{plan: &Plan{}})
+	d, err := n.eval(&machine{ctx: context.Background(), plan: &Plan{}})
 	if err != nil {
 		return n
 	}

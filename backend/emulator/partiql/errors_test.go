@@ -245,6 +245,29 @@ func TestDeepValues(t *testing.T) {
 	must(t, m, "SELECT * FROM T ==> {a:1}")
 }
 
+// TestLargeConstants holds that constants may be as large as other values: they
+// are computed when the statement is prepared, before any run.
+func TestLargeConstants(t *testing.T) {
+	m := newMemory()
+	must(t, m, "CREATE TABLE T")
+	half, whole := strings.Repeat("x", 600<<10), strings.Repeat("x", 1200<<10)
+	for _, text := range []string{
+		"SELECT VALUE '" + half + "' || '" + half + "' FROM <<0>>",
+		"SELECT VALUE {'a': '" + whole + "'}.a FROM <<0>>",
+		"SELECT VALUE (['" + whole + "'])[0] FROM <<0>>",
+		"INSERT INTO T VALUE {'a': '" + whole + "'}",
+		"SELECT VALUE a FROM T",
+	} {
+		res, err := m.run(context.Background(), text)
+		if err != nil || len(res.rows) != 1 {
+			t.Fatalf("%.40s: %d rows, %v", text, len(res.rows), err)
+		}
+		if s, ok := res.rows[0].Text(); !strings.HasPrefix(text, "INSERT") && (!ok || s != whole) {
+			t.Errorf("%.40s: gives %d bytes", text, len(s))
+		}
+	}
+}
+
 func TestLongConcatenation(t *testing.T) {
 	m := newMemory()
 	big := ion.NewString(strings.Repeat("x", 4<<20))
