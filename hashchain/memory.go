@@ -169,10 +169,14 @@ func forked(was, h Hash) *Failure {
 
 // glance reads the address and the hash of a block. It is not ok where the block
 // will be found malformed.
-func glance(v ion.Value) (a BlockAddress, h Hash, ok bool) {
+func (m *BlockMemory) glance(v ion.Value) (a BlockAddress, h Hash, ok bool) {
+	b := Block{}
+	if m.last != nil {
+		b.Address.StrandID = m.last.key.strand // its text is not copied anew then
+	}
 	f, _ := v.Field("blockAddress")
-	a, err := BlockAddressOf(f)
-	if err != nil {
+	err := b.setAddress(f)
+	if a = b.Address; err != nil {
 		return a, h, false
 	}
 	f, _ = v.Field("blockHash")

@@ -140,7 +140,7 @@ func newBatch() *batch { return &batch{done: make(chan struct{})} }
 // through the options and Finish. Add waits when many blocks are under way.
 func (v *Verifier) Add(block ion.Value) {
 	var before recalled
-	if a, h, ok := glance(block); ok {
+	if a, h, ok := v.opt.Memory.glance(block); ok {
 		who := byJournal
 		if v.opt.Stream {
 			who = byStream

@@ -27,8 +27,9 @@ content:
 
 A directory stands for the files in it and below it, but for hidden files and
 symbolic links, which are named as skipped; - stands for standard input. The
-manifest of an export tells whether all of its blocks are here. The answer also
-says what is NOT proven.
+manifest of an export tells whether all of its blocks are here. Two blocks of one
+number are a fork, wherever they stand among the files. The answer also says what
+is NOT proven.
 
 Exit status: 0 all verified; 1 something does not verify; 2 an input cannot be
 read, a value does not have the form of what it is, or the command line is wrong; 3 nothing failed, but there was nothing to

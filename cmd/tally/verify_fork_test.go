@@ -116,3 +116,16 @@ type countGoroutines struct{ most int }
 
 func (c *countGoroutines) result(*result)    { c.most = max(c.most, runtime.NumGoroutine()) }
 func (c *countGoroutines) end(summary) error { return nil }
+
+// TestVerifyForgottenIsUndecided looks at a journal of which more was given than
+// is remembered.
+func TestVerifyForgottenIsUndecided(t *testing.T) {
+	for _, stream := range []bool{false, true} {
+		j := &journal{key: journalKey{"x", stream}, files: []string{"a"}, blocks: 1}
+		res := journalResult(j, &hashchain.Report{Counts: hashchain.Counts{Blocks: 1}, Forgotten: 1}, nil)
+		res.settle()
+		if res.Verdict != undecided || !strings.Contains(fmt.Sprint(res.Undecided), "whether another block of the same number came before 1 block") {
+			t.Errorf("%s: %v", res.Verdict, res.Undecided)
+		}
+	}
+}
