@@ -19,7 +19,7 @@ type aggregateSpec struct {
 // it takes a collection.
 func (c *compiler) aggregate(e *Aggregate) node {
 	switch {
-	case c.aggregating != nil:
+	case c.aggregating:
 		const text = "The arguments of an aggregate function cannot contain aggregate functions"
 		c.failAt(e.Pos, Evaluator, text, "")
 		return nothing
@@ -36,9 +36,9 @@ func (c *compiler) rowAggregate(e *Aggregate) node {
 	spec := aggregateSpec{name: e.Name, distinct: e.Distinct, pos: e.Pos, slot: c.aggs}
 	c.aggs++
 	if e.Arg != nil {
-		c.aggregating = c.collecting
+		c.aggregating, c.scope.frozen = true, false
 		spec.arg = c.expr(e.Arg)
-		c.aggregating = nil
+		c.aggregating, c.scope.frozen = false, true
 	}
 	*c.collecting = append(*c.collecting, spec)
 	return &aggregateNode{spec.slot}

@@ -22,7 +22,7 @@ type compiler struct {
 	refIdx      map[string]int
 	uses        []bool // slots that the current condition depends on
 	inFrom      bool
-	aggregating *[]aggregateSpec // non-nil inside the argument of an aggregate
+	aggregating bool             // inside the argument of an aggregate
 	collecting  *[]aggregateSpec // where aggregates of the select list go
 	err         error
 }

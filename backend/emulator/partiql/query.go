@@ -58,7 +58,7 @@ func (c *compiler) query() *query {
 // subquery compiles a SELECT in a scope of its own.
 func (c *compiler) subquery(s *Select) *query {
 	outer, inFrom, aggregating, collecting := c.scope, c.inFrom, c.aggregating, c.collecting
-	c.inFrom, c.aggregating, c.collecting = false, nil, nil
+	c.inFrom, c.aggregating, c.collecting = false, false, nil
 	defer func() { c.scope, c.inFrom, c.aggregating, c.collecting = outer, inFrom, aggregating, collecting }()
 	q := c.query()
 	q.distinct = s.Distinct

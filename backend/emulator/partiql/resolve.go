@@ -31,8 +31,9 @@ type scope struct {
 	// single is the only source of the outermost query once it is known: a name
 	// that is no variable is taken as one of its fields.
 	single *source
-	// frozen, if set, refuses variables outside of an aggregate: the query
-	// computes aggregates over all rows, so that no single row is at hand.
+	// frozen, if set, refuses variables: the query computes aggregates over all
+	// rows, so that no single row is at hand. It is unset inside the arguments of
+	// the aggregates, nested queries included.
 	frozen bool
 }
 
@@ -222,14 +223,14 @@ func (c *compiler) variable(v *Var) node {
 	}
 	found, at := c.scope.lookup(v.Name, v.Quoted)
 	if found != nil {
-		if at.frozen && c.aggregating == nil {
+		if at.frozen {
 			c.unbound(v.Name, v.Pos)
 		}
 		c.touch(found)
 		return &varNode{found.slot}
 	}
 	if s := c.scope; s != nil && s.depth == 1 && s.single != nil {
-		if s.frozen && c.aggregating == nil {
+		if s.frozen {
 			c.unbound(v.Name, v.Pos)
 		}
 		c.use(s.single.slot)
