@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/tallyledger/tally/hashchain"
@@ -108,6 +109,34 @@ func TestVerifyNoticesEveryChange(t *testing.T) {
 	}
 	if noticed < len(good)/2 {
 		t.Errorf("only %d of %d changes were noticed", noticed, len(good))
+	}
+}
+
+// What has the right hash and is not what it is shown as does not verify.
+func TestVerifyRefusesForgeries(t *testing.T) {
+	l, id, at, d := sample(t)
+	r, err := ledger.FetchRevision(t.Context(), l, at, id, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(name string) string {
+		v, _ := r.Value.Field(name)
+		return v.String()
+	}
+	for name, c := range map[string]struct {
+		text  string
+		proof hashchain.Proof
+	}{
+		"data and metadata exchanged": {fmt.Sprintf("{blockAddress:%s,hash:%s,data:%s,metadata:%s}", part("blockAddress"), part("hash"), part("metadata"), part("data")), r.Proof},
+		"the digest as a revision":    {"{hash:{{" + d.Hash.Base64() + "}}}", hashchain.Proof{}},
+		"another strand":              {fmt.Sprintf(`{blockAddress:{strandId:"x",sequenceNo:%d},hash:%s,data:%s,metadata:%s}`, at.SequenceNo, part("hash"), part("data"), part("metadata")), r.Proof},
+		"a block behind the tip":      {fmt.Sprintf(`{blockAddress:{strandId:%q,sequenceNo:%d},hash:%s,data:%s,metadata:%s}`, at.StrandID, d.Tip.SequenceNo+1, part("hash"), part("data"), part("metadata")), r.Proof},
+	} {
+		v, err := ion.ParseText(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) { notVerified(t, ledger.Revision{Value: v, Proof: c.proof}.Verify(d)) })
 	}
 }
 
