@@ -126,6 +126,9 @@ func (a *accumulator) sum(d *datum) (err error) {
 	if !d.v.Type().IsNumber() {
 		return errf("Expected number: %s", d.ionText())
 	}
+	if beyond64(d.v) {
+		return errOverflow()
+	}
 	if a.count == 1 {
 		a.value = ionDatum(d.v.WithoutAnnotations())
 		return nil

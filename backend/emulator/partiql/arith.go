@@ -47,6 +47,8 @@ func arithmetic(op byte, a, b *datum) (datum, error) {
 		return datum{}, errf("Expected number: %s", b.ionText())
 	}
 	switch {
+	case beyond64(a.v) || beyond64(b.v):
+		return datum{}, errOverflow()
 	case ta == ion.IntType && tb == ion.IntType:
 		return intArithmetic(op, a.v, b.v)
 	case ta != ion.DecimalType && tb != ion.DecimalType:
@@ -59,6 +61,16 @@ func arithmetic(op byte, a, b *datum) (datum, error) {
 	}
 	d, err := decimalArithmetic(op, x, y)
 	return ionDatum(ion.FromDecimal(d)), err
+}
+
+// beyond64 reports whether v is an int that nothing computes with: QLDB's engine
+// stored and compared those of more than 64 bits, no more.
+func beyond64(v ion.Value) bool {
+	if v.Type() != ion.IntType {
+		return false
+	}
+	_, ok := v.Int64()
+	return !ok
 }
 
 func floatOf(v ion.Value) float64 {
@@ -97,13 +109,11 @@ func decimalOf(v ion.Value) (ion.Decimal, bool) {
 	return ion.NewBigDecimal(n, 0), true
 }
 
-// intArithmetic computes in 64 bits; what does not fit is an error.
+// intArithmetic computes in 64 bits with ints that fit; a result that does not is
+// an error.
 func intArithmetic(op byte, a, b ion.Value) (datum, error) {
-	x, xok := a.Int64()
-	y, yok := b.Int64()
-	if !xok || !yok {
-		return datum{}, errOverflow()
-	}
+	x, _ := a.Int64()
+	y, _ := b.Int64()
 	var r int64
 	ok := true
 	switch op {

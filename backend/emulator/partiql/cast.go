@@ -213,17 +213,22 @@ func toFloat(d *datum) (datum, error) {
 	return datum{}, errIncompatible
 }
 
+// trimBlanks takes off the ends what Java's String.trim does.
+func trimBlanks(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
+}
+
 // floatOfText reads what Java's Double.parseDouble reads.
 func floatOfText(s string) (float64, bool) {
-	s = strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
+	s = trimBlanks(s)
 	switch strings.TrimLeft(s, "+-") {
 	case "NaN":
 		return math.NaN(), len(s) <= 4
 	case "Infinity":
 		return math.Inf(1 - 2*oneIf(strings.HasPrefix(s, "-"))), len(s) <= 9
 	}
-	if !strings.ContainsAny(s, "xX") {
-		s = strings.TrimRight(s, "dDfF")
+	if n := len(s) - 1; n >= 0 && strings.IndexByte("dDfF", s[n]) >= 0 && (strings.ContainsAny(s, "pP") || !strings.ContainsAny(s, "xX")) {
+		s = s[:n] // one suffix, which in a hexadecimal number stands behind the exponent
 	}
 	if strings.ContainsAny(s, "_iInN") {
 		return 0, false
@@ -248,7 +253,7 @@ func toDecimal(d *datum) (datum, error) {
 		return ionDatum(ion.FromDecimal(x)), nil
 	case t.IsText():
 		s, _ := d.v.Text()
-		x, ok := parseDecimal(s)
+		x, ok := parseDecimal(trimBlanks(s)) // as the Kotlin engine trims it
 		if !ok {
 			return datum{}, errUnparsable
 		}

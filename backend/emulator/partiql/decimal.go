@@ -142,7 +142,8 @@ func parseDecimal(s string) (ion.Decimal, bool) {
 	whole, frac, _ := strings.Cut(mantissa, ".")
 	digits := whole + frac
 	exp -= int64(len(frac))
-	if exp < math.MinInt32 || exp > math.MaxInt32 || !isDecimalDigits(digits) {
+	// Java keeps the exponent as a scale of the opposite sign in 32 bits.
+	if exp <= math.MinInt32 || exp > math.MaxInt32 || !isDecimalDigits(digits) {
 		return ion.Decimal{}, false
 	}
 	c, ok := new(big.Int).SetString(digits, 10)
