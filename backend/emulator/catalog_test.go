@@ -54,6 +54,18 @@ func TestTableNames(t *testing.T) {
 	l.Exec(t, "CREATE TABLE order_items") // names differ by case
 }
 
+// TestIndexFieldNames have a length in characters, not bytes.
+func TestIndexFieldNames(t *testing.T) {
+	l := withTable(t)
+	long := strings.Repeat("ä", 128)
+	l.Exec(t, `CREATE INDEX ON T ("`+long+`")`)
+	l.Exec(t, `INSERT INTO T {'`+long+`': 1}`)
+	equalRows(t, l.Exec(t, `SELECT VALUE t."`+long+`" FROM T AS t WHERE t."`+long+`" = 1`), "1")
+	if _, err := begin(t, l.Ledger).try(`CREATE INDEX ON T ("` + long + `ä")`); err == nil {
+		t.Error("an indexed field can have a name of 129 characters")
+	}
+}
+
 // TestIndexOnExistingData finds what a scan finds, in the same transaction too.
 func TestIndexOnExistingData(t *testing.T) {
 	values := []string{"1", "1.0", "1e0", "\"1\"", "'1'", "null", "null.int", "true", "[1]", "{a:1}", "2020T", "{{AQ==}}", "a::1", "-0.", "0"}

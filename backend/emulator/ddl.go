@@ -3,6 +3,7 @@ package emulator
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tallyledger/tally/backend/emulator/partiql"
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -13,7 +14,7 @@ import (
 
 var tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 
-const maxFieldName = 128
+const maxFieldName = 128 // in characters
 
 // begin reads the catalog for a change.
 func (s *statement) beginDDL(names ...string) *catalog {
@@ -115,7 +116,7 @@ func (s *statement) CreateIndex(name, field string) (string, error) {
 	if !ok {
 		return "", s.noTable(errState("Table with name: USER.%s does not exist", name))
 	}
-	if len(field) == 0 || len(field) > maxFieldName {
+	if len(field) == 0 || utf8.RuneCountInString(field) > maxFieldName {
 		return "", errBad("Invalid index field: a field name has 1 to %d characters", maxFieldName)
 	}
 	if _, ok := t.index(field); ok {
