@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/tallyledger/tally/backend/emulator/partiql"
 	"github.com/tallyledger/tally/backend/emulator/store"
@@ -80,12 +81,14 @@ func (s *statement) DocID(key partiql.RowKey) string {
 	return hashchain.IDOfSortKey(key).String()
 }
 
-// Scan yields a table in order of document ids, which is that of insertion.
+// Scan yields a table in order of document ids, which is that of insertion, the
+// transaction's own documents among the others.
 func (s *statement) Scan(ctx context.Context, info *partiql.TableInfo, vw partiql.View, yield func(*partiql.Row) error) error {
 	t := s.table(info)
 	s.t.reads.add(tableItem(t.no), s.v.seq)
 	prefix := tableKey(t.no)
 	own := s.ownOf(t.no)
+	overlaid := len(own) > 0
 	cur := s.v.snap.Cursor(store.Document)
 	var row partiql.Row
 	n := 0
@@ -96,12 +99,13 @@ func (s *statement) Scan(ctx context.Context, info *partiql.TableInfo, vw partiq
 		if n++; n&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if len(own) > 0 {
-			if c := s.t.writes.get(docKey(k)); c != nil {
-				if err := s.yieldOwn(c, vw, &row, yield); err != nil {
-					return err
-				}
-				continue
+		if overlaid {
+			var err error
+			if own, err = s.yieldOwnUpTo(own, k, vw, &row, yield); err != nil {
+				return err
+			}
+			if s.t.writes.get(docKey(k)) != nil {
+				continue // came just now
 			}
 		}
 		if err := s.stored(&row, k, v, vw); err != nil {
@@ -114,27 +118,43 @@ func (s *statement) Scan(ctx context.Context, info *partiql.TableInfo, vw partiq
 	if err := s.v.snap.Err(); err != nil {
 		return err
 	}
-	for _, i := range own {
-		c := &s.t.writes.changes[i]
-		if c.base != nil {
-			continue // came in its place
-		}
-		if err := s.yieldOwn(c, vw, &row, yield); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := s.yieldOwnUpTo(own, nil, vw, &row, yield)
+	return err
 }
 
-// ownOf lists the transaction's changes to a table.
-func (s *statement) ownOf(no uint32) []int {
-	var out []int
+// ownOf lists the transaction's changes to a table in order of document ids.
+func (s *statement) ownOf(no uint32) []*change {
+	var out []*change
 	for i := range s.t.writes.changes {
-		if s.t.writes.changes[i].table.no == no {
-			out = append(out, i)
+		if c := &s.t.writes.changes[i]; c.table.no == no {
+			out = append(out, c)
 		}
 	}
+	slices.SortFunc(out, func(a, b *change) int { return bytes.Compare(a.key[:], b.key[:]) })
 	return out
+}
+
+// ownBehind is ownOf for the documents that one key of an index stands for.
+func (s *statement) ownBehind(no uint32, field string, key ion.Value) []*change {
+	if len(s.t.writes.changes) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(s.ownOf(no), func(c *change) bool {
+		f, ok := c.data.Field(field)
+		return !ok || !ion.Equal(f, key)
+	})
+}
+
+// yieldOwnUpTo yields the changes up to document k, all of them for nil, and
+// returns those that are left.
+func (s *statement) yieldOwnUpTo(own []*change, k []byte, vw partiql.View, row *partiql.Row, yield func(*partiql.Row) error) ([]*change, error) {
+	for len(own) > 0 && (k == nil || bytes.Compare(own[0].key[:], k) <= 0) {
+		if err := s.yieldOwn(own[0], vw, row, yield); err != nil {
+			return nil, err
+		}
+		own = own[1:]
+	}
+	return own, nil
 }
 
 func (s *statement) yieldOwn(c *change, vw partiql.View, row *partiql.Row, yield func(*partiql.Row) error) error {
@@ -265,8 +285,8 @@ func (s *statement) behind(r *reading, entry, sealed []byte, vw partiql.View, yi
 	return err
 }
 
-// ByIndex yields the documents behind one key of an index. The key is read,
-// also if there are none.
+// ByIndex yields the documents behind one key of an index, in the order of Scan.
+// The key is read, also if there are none.
 func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw partiql.View, field string, key ion.Value, yield func(*partiql.Row) error) error {
 	t := s.table(info)
 	x, ok := t.index(field)
@@ -278,33 +298,33 @@ func (s *statement) ByIndex(ctx context.Context, info *partiql.TableInfo, vw par
 	r.key = ion.AppendIndexKey(indexPrefix(r.key[:0], x.no, nil), key)
 	prefix := r.key
 	s.t.reads.add(indexItem(prefix), s.v.seq)
-	if !s.building(x.no) {
-		cur := s.v.snap.Cursor(store.Index)
-		for k, v := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = cur.Next() {
-			if len(k) != len(prefix)+sortKeyLen {
-				continue // a longer key value
-			}
-			binary.BigEndian.PutUint32(r.doc[:], t.no)
-			copy(r.doc[4:], k[len(prefix):])
-			if s.t.writes.get(r.doc) != nil {
-				continue
-			}
-			if err := s.behind(r, k, v, vw, yield); err != nil {
-				return err
-			}
+	own := s.ownBehind(t.no, field, key)
+	if s.building(x.no) {
+		return s.scanFor(ctx, t, field, key, vw, own, yield)
+	}
+	cur := s.v.snap.Cursor(store.Index)
+	for k, v := cur.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = cur.Next() {
+		if len(k) != len(prefix)+sortKeyLen {
+			continue // a longer key value
 		}
-	} else if err := s.scanFor(ctx, t, field, key, vw, yield); err != nil {
+		binary.BigEndian.PutUint32(r.doc[:], t.no)
+		copy(r.doc[4:], k[len(prefix):])
+		if s.t.writes.get(r.doc) != nil {
+			continue // among own, if it is behind the key still
+		}
+		var err error
+		if own, err = s.yieldOwnUpTo(own, r.doc[:], vw, &r.row, yield); err != nil {
+			return err
+		}
+		if err := s.behind(r, k, v, vw, yield); err != nil {
+			return err
+		}
+	}
+	if err := s.v.snap.Err(); err != nil {
 		return err
 	}
-	for _, i := range s.ownOf(t.no) {
-		c := &s.t.writes.changes[i]
-		if f, ok := c.data.Field(field); ok && ion.Equal(f, key) {
-			if err := s.yieldOwn(c, vw, &r.row, yield); err != nil {
-				return err
-			}
-		}
-	}
-	return s.v.snap.Err()
+	_, err := s.yieldOwnUpTo(own, nil, vw, &r.row, yield)
+	return err
 }
 
 // building reports whether the index was created by this transaction and so
@@ -319,7 +339,7 @@ func (s *statement) building(no uint32) bool {
 }
 
 // scanFor does by a scan what an index without entries cannot do.
-func (s *statement) scanFor(ctx context.Context, t *table, field string, key ion.Value, vw partiql.View, yield func(*partiql.Row) error) error {
+func (s *statement) scanFor(ctx context.Context, t *table, field string, key ion.Value, vw partiql.View, own []*change, yield func(*partiql.Row) error) error {
 	s.t.reads.add(tableItem(t.no), s.v.seq)
 	var row partiql.Row
 	n := 0
@@ -336,6 +356,10 @@ func (s *statement) scanFor(ctx context.Context, t *table, field string, key ion
 		if f, ok := row.Value.Field(field); !ok || !ion.Equal(f, key) {
 			continue
 		}
+		var err error
+		if own, err = s.yieldOwnUpTo(own, k, vw, &row, yield); err != nil {
+			return err
+		}
 		if err := s.stored(&row, k, v, vw); err != nil {
 			return err
 		}
@@ -343,7 +367,11 @@ func (s *statement) scanFor(ctx context.Context, t *table, field string, key ion
 			return err
 		}
 	}
-	return s.v.snap.Err()
+	if err := s.v.snap.Err(); err != nil {
+		return err
+	}
+	_, err := s.yieldOwnUpTo(own, nil, vw, &row, yield)
+	return err
 }
 
 // UserTables yields the rows of information_schema.user_tables.

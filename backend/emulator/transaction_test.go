@@ -51,7 +51,7 @@ func TestOwnWrites(t *testing.T) {
 	}
 	equalRows(t, l.Exec(t, "SELECT VALUE n FROM T"), `"old"`, `"gone"`, `"moved"`)
 	isConflictFree(t, x)
-	equalRows(t, l.Exec(t, "SELECT VALUE n FROM T WHERE k IN (1, 2, 3, 9, 33)"), `"changed"`, `"new"`, `"moved"`)
+	equalRows(t, l.Exec(t, "SELECT VALUE n FROM T WHERE k IN (1, 2, 3, 9, 33)"), `"changed"`, `"moved"`, `"new"`)
 }
 
 func isConflictFree(t testing.TB, x *transaction) {

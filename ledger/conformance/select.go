@@ -131,7 +131,7 @@ func selectCases() []Case {
 				c.bad("", "", "SELECT a FROM Plain "+clause)
 			}
 		}},
-		{Name: "select/insertion-order", Section: section, Chosen: "rows of a scan come in the order of insertion, those of an index lookup by key; QLDB promised none", run: func(c *C) {
+		{Name: "select/insertion-order", Section: section, Chosen: "rows come in the order of insertion, with or without an index; QLDB promised none", run: func(c *C) {
 			var docs []string
 			for i := range 90 {
 				docs = append(docs, fmt.Sprintf("{n:%d}", i))

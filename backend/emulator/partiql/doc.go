@@ -15,9 +15,10 @@
 //
 //   - Statements and plans are immutable and may be shared by goroutines. All
 //     state of a run is in its Rows.
-//   - Which rows a statement returns, and whether it fails, never depends on
-//     indexes: conditions that could be looked up are tested before all others
-//     whether there is an index or not.
+//   - Which rows a statement returns, in which order, and whether it fails, never
+//     depends on indexes: conditions that could be looked up are tested before
+//     all others whether there is an index or not, and a lookup gives rows in the
+//     order of a scan.
 //   - DML reads everything it needs before it changes anything.
 //   - Nothing panics, whatever the text, the parameters and the documents are.
 //     Nesting, statement length and memory are bounded; a run looks at its

@@ -1,8 +1,10 @@
 package partiql
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -285,6 +287,9 @@ func (c *cursor) table(i int, s *source) error {
 	if scan {
 		return m.src.Scan(m.ctx, s.table, s.view, fn)
 	}
+	if s.access == accessIndex && len(keys) > 1 {
+		return c.merged(s, keys, fn)
+	}
 	for k := range keys {
 		if err := m.spend(rowWork); err != nil {
 			return err
@@ -299,6 +304,55 @@ func (c *cursor) table(i int, s *source) error {
 			err = m.src.ByIndex(m.ctx, s.table, s.view, s.field, keys[k].ion(), fn)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxMerged bounds the bytes of rows that are put in order.
+const maxMerged = 8 << 20
+
+// merged reads the rows behind several keys of an index in the order in which a
+// scan gives them, so that no result depends on whether there is an index. If
+// they are too many to be put in order, it is a scan that reads them: the
+// condition that chose the index is tested on each row anyway.
+func (c *cursor) merged(s *source, keys []datum, fn func(*Row) error) error {
+	const rowSize = 160
+	m := c.m
+	var rows []Row
+	size := 0
+	tooMany := errors.New("too many rows")
+	collect := func(r *Row) error {
+		n := rowSize
+		if r.Stream == nil {
+			n += len(r.Value.Raw()) // was built for this row
+		}
+		if size += n; size > maxMerged {
+			return tooMany
+		}
+		rows = append(rows, *r)
+		if err := m.hold(n); err != nil {
+			return err
+		}
+		return m.spend(rowWork)
+	}
+	for k := range keys {
+		if err := m.spend(rowWork); err != nil {
+			return err
+		}
+		err := m.src.ByIndex(m.ctx, s.table, s.view, s.field, keys[k].ion(), collect)
+		if err == tooMany {
+			return m.src.Scan(m.ctx, s.table, s.view, fn)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(rows, func(a, b Row) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	rows = slices.CompactFunc(rows, func(a, b Row) bool { return a.Key == b.Key })
+	for i := range rows {
+		if err := fn(&rows[i]); err != nil {
 			return err
 		}
 	}

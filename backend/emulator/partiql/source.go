@@ -36,8 +36,8 @@ const (
 	Committed
 )
 
-// RowKey names a row's document to the Source that made it. The evaluator
-// passes it back and does not look inside.
+// RowKey names a row's document to the Source that made it. The keys of a table
+// sort as Scan yields the documents.
 type RowKey [16]byte
 
 // Row is one row of a table.
@@ -58,13 +58,14 @@ type Row struct {
 // the statement ends; the Row itself may be used again when yield returns. An
 // implementation serves one statement at a time.
 type Source interface {
-	// Scan yields all rows of a table in the order of insertion.
+	// Scan yields all rows of a table in the order of their keys, which is that
+	// of insertion.
 	Scan(ctx context.Context, t *TableInfo, view View, yield func(*Row) error) error
 	// ByID yields the row of one document, or none. The id comes from the
 	// statement and may be any text.
 	ByID(ctx context.Context, t *TableInfo, view View, docID string, yield func(*Row) error) error
 	// ByIndex yields the rows whose top-level field equals key in the sense of
-	// ion.Equal. It is called only for fields in TableInfo.Indexes and keys that
+	// ion.Equal, in the order of Scan. It is called only for fields in TableInfo.Indexes and keys that
 	// are not null.
 	ByIndex(ctx context.Context, t *TableInfo, view View, field string, key ion.Value, yield func(*Row) error) error
 	// History yields the revisions of a table, or of one document if docID is not
