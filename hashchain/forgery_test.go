@@ -354,6 +354,20 @@ func TestForgedReceipts(t *testing.T) {
 	}
 }
 
+// TestMetadataAsDataInJSON gives a revision of a JSON export whose data is what
+// JSON makes of metadata.
+func TestMetadataAsDataInJSON(t *testing.T) {
+	const part = `{id:%q,version:0,txTime:%s,txId:"t"}`
+	f := &forgery{t: t}
+	timed := func(id string) string { return fmt.Sprintf(part, id, "2024-03-01T09:06:00.000Z") }
+	hash := Dot(f.hash(timed("a")), f.hash(timed("b")))
+	text := fmt.Sprintf(`{hash:%q,data:`+part+`,metadata:`+part+`}`, hash.Base64(), "a", `"2024-03-01T09:06:00.000Z"`, "b", `"2024-03-01T09:06:00.000Z"`)
+	c, failures := CheckRevision(f.value(text))
+	if len(failures) > 0 || c.DataUndecided != 0 || c.MetadataUntold != 1 {
+		t.Errorf("%v, %+v", failures, c)
+	}
+}
+
 // countNamed is a count by its name in JSON.
 func countNamed(t *testing.T, c *Counts, name string) int64 {
 	t.Helper()

@@ -18,7 +18,11 @@ const (
 
 // looksLikeMetadata reports whether v is a struct {id, version, txTime, txId}
 // of the types that a revision's metadata has, and of nothing else.
-func looksLikeMetadata(v ion.Value) bool {
+func looksLikeMetadata(v ion.Value) bool { return metadataForm(v, false) }
+
+// metadataForm is looksLikeMetadata; loose takes text for txTime too, which data
+// out of a JSON export has in place of a timestamp.
+func metadataForm(v ion.Value, loose bool) bool {
 	if v.Type() != ion.StructType || v.IsNull() || v.HasAnnotations() {
 		return false
 	}
@@ -37,7 +41,7 @@ func looksLikeMetadata(v ion.Value) bool {
 		case "txId":
 			bit, want = hasTxID, ion.StringType
 		}
-		if bit == 0 || !seen.add(bit) || f.Type() != want || f.IsNull() {
+		if bit == 0 || !seen.add(bit) || f.IsNull() || f.Type() != want && !(loose && bit == hasTxTime && f.Type() == ion.StringType) {
 			return false
 		}
 	}

@@ -10,7 +10,7 @@ func (r *Revision) doubtful() bool {
 	case Deleted, Redacted:
 		return true
 	case WithData:
-		return looksLikeMetadata(r.Data)
+		return metadataForm(r.Data, true)
 	}
 	return false
 }
