@@ -16,13 +16,17 @@ const (
 	// else get a reset in place of the answer.
 	drainBytes = 128 << 20
 	drainTime  = 5 * time.Second
+
+	// lastTime is how long the one body beyond the limit may take to arrive: one
+	// that falls silent must not keep the others out.
+	lastTime = 5 * time.Second
 )
 
 // bodyRoom is what all large bodies share.
 type bodyRoom struct {
 	all *semaphore.Weighted
-	// last is for one body that has begun and finds no more room: it is read to
-	// its end beyond the limit, so that bodies never wait for each other.
+	// last is for one body that finds no more room: it is read to its end beyond
+	// the limit, within lastTime, so that bodies never wait for each other.
 	last *semaphore.Weighted
 	most int64
 }
@@ -34,30 +38,27 @@ func newBodyRoom(most int64) bodyRoom {
 // bodyShare is the room that one body has. It grows with what has arrived, not
 // with what was announced.
 type bodyShare struct {
-	of     *bodyRoom
-	weight int64
-	whole  bool
+	of       *bodyRoom
+	deadline func(time.Time) error // of reading the body
+	weight   int64
+	whole    bool
 }
 
 // reach waits for room for size bytes.
 func (h *bodyShare) reach(ctx context.Context, size int64) error {
 	more := min(size, h.of.most) - h.weight
-	switch {
-	case size <= largeBody || h.whole || more <= 0:
-		return nil
-	case h.weight == 0:
-		if err := h.of.all.Acquire(ctx, more); err != nil {
-			return err
-		}
-	case !h.of.all.TryAcquire(more):
-		if err := h.of.last.Acquire(ctx, 1); err != nil {
-			return err
-		}
-		h.whole = true
+	if size <= largeBody || h.whole || more <= 0 {
 		return nil
 	}
-	h.weight += more
-	return nil
+	if h.of.all.TryAcquire(more) {
+		h.weight += more
+		return nil
+	}
+	if err := h.of.last.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	h.whole = true
+	return h.deadline(time.Now().Add(lastTime))
 }
 
 func (h *bodyShare) release() {
@@ -74,6 +75,9 @@ func (h *bodyShare) fill(ctx context.Context, buf *bytes.Buffer, body io.Reader,
 			return err
 		}
 		if int64(buf.Len()) < room {
+			if h.whole {
+				return h.deadline(time.Time{}) // it was for the body alone
+			}
 			return nil
 		}
 		want := 2 * room

@@ -128,7 +128,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (buf *bytes.Bu
 	if r.ContentLength > most {
 		return nil, nil, errBodyTooLarge
 	}
-	share := &bodyShare{of: &s.bodies}
+	share := &bodyShare{of: &s.bodies, deadline: http.NewResponseController(w).SetReadDeadline}
 	buf = buffers.Get().(*bytes.Buffer)
 	buf.Reset()
 	release = func() {
