@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/tallyledger/tally/backend/emulator/partiql"
@@ -371,4 +373,42 @@ func (m *memory) runWith(ctx context.Context, o partiql.Options, lim partiql.Lim
 		m.version++
 	}
 	return res, nil
+}
+
+// must executes statements; each has its expected rows behind ==> , if it
+// has any. {id} stands for the id of the document inserted last.
+func must(t *testing.T, m *memory, lines ...string) {
+	t.Helper()
+	lastID := ""
+	for _, l := range lines {
+		text, want, check := strings.Cut(l, " ==> ")
+		text = strings.ReplaceAll(text, "{id}", lastID)
+		text, list, _ := strings.Cut(text, "%%")
+		var params []ion.Value
+		if list != "" {
+			v, err := ion.ParseText(list)
+			if err != nil {
+				t.Fatal(l, err)
+			}
+			for p := range v.Elements() {
+				params = append(params, p)
+			}
+		}
+		res, err := m.run(context.Background(), text, params...)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		var rows []string
+		for _, r := range res.rows {
+			rows = append(rows, r.String())
+			if id, ok := r.Path("documentId"); ok && strings.HasPrefix(strings.ToUpper(text), "INSERT") {
+				lastID, _ = id.Text()
+			}
+		}
+		got := strings.Join(rows, " ")
+		want = strings.ReplaceAll(want, "{id}", lastID)
+		if check && got != strings.TrimSpace(want) {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
 }
