@@ -16,10 +16,9 @@ const (
 	internalFailure  = "InternalFailure"
 	invalidParameter = "InvalidParameterException"
 
-	codeState     = "412" // a state that does not allow the request
-	codeStatement = "432" // a statement that is wrong
-	codeNoTx      = "405" // no open transaction
-	codeOther     = "400"
+	codeState = "412" // a state that does not allow the request
+	codeNoTx  = "405" // no open transaction
+	codeOther = "400"
 )
 
 // Texts that clients match, to the letter.

@@ -47,14 +47,14 @@ func (s *statement) prepareRedaction(r partiql.Redaction) (redaction, error) {
 	}
 	tbl, ok := s.catalog().byID[r.TableID]
 	if !ok {
-		return red, s.noTable(errBad("Table with id: %s does not exist", r.TableID))
+		return red, s.noTable(errState("Table with id: %s does not exist", r.TableID))
 	}
 	if r.SequenceNo < 0 || r.SequenceNo > s.v.seq {
 		return red, errBad("The sequence number of the provided block address is beyond the strand's latest committed record: %d, the latest is %d", r.SequenceNo, s.v.seq)
 	}
 	id, err := hashchain.ParseID(r.DocID)
 	if err != nil {
-		return red, errBad("The provided Document ID was not found in the block at the specified block address: %s", r.DocID)
+		return red, errState("The provided Document ID was not found in the block at the specified block address: %s", r.DocID)
 	}
 	red.seq, red.key = r.SequenceNo, makeDocKey(tbl.no, id)
 	s.t.reads.add(redactionItem(red.seq), s.v.seq)
@@ -89,7 +89,7 @@ func (s *statement) findRedacted(red *redaction, docID string) error {
 	case s.v.snap.Err() != nil:
 		return s.v.snap.Err()
 	case !found:
-		return errBad("The provided Document ID was not found in the block at the specified block address: %s", docID)
+		return errState("The provided Document ID was not found in the block at the specified block address: %s", docID)
 	case active:
 		return errState("Revision %d of document %s is the active revision, which cannot be redacted; delete the document or write a new revision first", red.version, docID)
 	case red.hist.kind == histDeleted:

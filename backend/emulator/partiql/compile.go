@@ -37,7 +37,7 @@ func (c *compiler) fail(err error) {
 }
 
 func (c *compiler) failAt(at Pos, cat Category, text, message string) {
-	c.fail(newError(c.text, cat, CodeSemantic, at, text, message))
+	c.fail(newError(c.text, cat, at, text, message))
 }
 
 func (c *compiler) slot() int {

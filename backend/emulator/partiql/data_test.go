@@ -2,8 +2,10 @@ package partiql_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,8 +18,10 @@ import (
 // expression and gives one line of output. Parameters stand behind %% as an Ion
 // list. The commands are:
 //
-//	run [reads] [standard]  executes statements; reads adds the read I/Os and
-//	                        what the source was asked for
+//	run [reads] [standard] [codes]
+//	                        executes statements; reads adds the read I/Os and
+//	                        what the source was asked for, codes the code of
+//	                        an error
 //	statement               executes the whole case as one statement
 //	eval                    evaluates expressions
 //	parse                   parses and prints the canonical text
@@ -57,7 +61,7 @@ func command(t *testing.T, m **memory, d *datadriven.TestData) (string, int) {
 		*m = newMemory()
 		return "", 0
 	case "run", "statement":
-		one = func(s string) string { return show(*m, s, d.HasArg("reads"), d.HasArg("standard")) }
+		one = func(s string) string { return show(*m, s, d) }
 		if d.Cmd == "statement" {
 			return one(d.Input), 1
 		}
@@ -67,14 +71,14 @@ func command(t *testing.T, m **memory, d *datadriven.TestData) (string, int) {
 			if params != "" {
 				params = "%%" + params
 			}
-			return show(*m, "SELECT VALUE "+expr+" FROM <<0>> "+params, false, false)
+			return show(*m, "SELECT VALUE "+expr+" FROM <<0>> "+params, d)
 		}
 	case "parse":
 		one = showParse
 	case "pairs":
 		return pairs(*m, d, lines), len(lines) * len(lines)
 	case "casts":
-		return casts(*m, lines), len(lines) * len(castTypes)
+		return casts(*m, d, lines), len(lines) * len(castTypes)
 	default:
 		t.Fatalf("%s: no such command: %s", d.Pos, d.Cmd)
 	}
@@ -94,7 +98,7 @@ func showParse(s string) string {
 }
 
 // show executes a statement and prints its rows in one line.
-func show(m *memory, s string, reads, standard bool) string {
+func show(m *memory, s string, d *datadriven.TestData) string {
 	text, list, found := strings.Cut(s, "%%")
 	var params []ion.Value
 	if found {
@@ -107,9 +111,9 @@ func show(m *memory, s string, reads, standard bool) string {
 			params = append(params, e.Clone())
 		}
 	}
-	res, err := m.runWith(context.Background(), partiql.Options{Standard: standard}, partiql.Limits{}, text, params...)
+	res, err := m.runWith(context.Background(), partiql.Options{Standard: d.HasArg("standard")}, partiql.Limits{}, text, params...)
 	if err != nil {
-		return "! " + err.Error()
+		return "! " + code(err, d) + err.Error()
 	}
 	rows := make([]string, len(res.rows))
 	for i, r := range res.rows {
@@ -119,10 +123,19 @@ func show(m *memory, s string, reads, standard bool) string {
 	if len(rows) == 0 {
 		out = "(no rows)"
 	}
-	if reads {
+	if d.HasArg("reads") {
 		out += fmt.Sprintf("  [%d: %s]", res.ios, strings.Join(counted(m.lookups), ", "))
 	}
 	return out
+}
+
+// code is the code of an error where the case asks for it.
+func code(err error, d *datadriven.TestData) string {
+	var e *partiql.Error
+	if !d.HasArg("codes") || !errors.As(err, &e) {
+		return ""
+	}
+	return strconv.Itoa(e.Code) + " "
 }
 
 // pairs applies an operator to all pairs of the values.
@@ -136,7 +149,7 @@ func pairs(m *memory, d *datadriven.TestData, values []string) string {
 	var out strings.Builder
 	for _, a := range values {
 		for _, b := range values {
-			s := show(m, "SELECT VALUE "+a+" "+op+" "+b+" FROM <<0>>", false, false)
+			s := show(m, "SELECT VALUE "+a+" "+op+" "+b+" FROM <<0>>", d)
 			switch s {
 			case "true":
 				s = "T"
@@ -159,12 +172,12 @@ var castTypes = []string{"NULL", "MISSING", "BOOLEAN", "INTEGER", "FLOAT", "DECI
 
 // casts casts each value to each type; where that is another value, the result
 // is shown with its type.
-func casts(m *memory, values []string) string {
+func casts(m *memory, d *datadriven.TestData, values []string) string {
 	var out strings.Builder
 	for _, v := range values {
 		out.WriteString(v + "\n")
 		for _, typ := range castTypes {
-			s := show(m, "SELECT CAST("+v+" AS "+typ+") AS r FROM <<0>>", false, false)
+			s := show(m, "SELECT CAST("+v+" AS "+typ+") AS r FROM <<0>>", d)
 			s = strings.TrimPrefix(s, "! Evaluator Error: at line 1, column 8: ")
 			out.WriteString("  " + typ + strings.Repeat(" ", 10-len(typ)) + s + "\n")
 		}

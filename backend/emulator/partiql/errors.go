@@ -23,8 +23,8 @@ const (
 // Codes that QLDB put beside the text of a BadRequestException.
 const (
 	CodeState    = 412 // something exists already, or not, or a limit is reached
-	CodeSemantic = 432 // the statement's text is wrong
-	CodeOther    = 400
+	CodeSemantic = 432 // the statement's text is wrong: errors of lexer, parser and resolver
+	CodeOther    = 400 // anything else: errors of the evaluator, a number of parameters that does not fit
 )
 
 // Error is a statement that QLDB would have refused with BadRequestException.
@@ -74,7 +74,13 @@ func (e *Error) Error() string {
 // Unwrap returns the sentinel that classifies the error further, if any.
 func (e *Error) Unwrap() error { return e.cause }
 
-func newError(src string, cat Category, code int, at Pos, text, message string) *Error {
+// newError is an error of a phase. What the evaluator meets depends on values,
+// so the statement's text is not what is wrong with it.
+func newError(src string, cat Category, at Pos, text, message string) *Error {
+	code := CodeSemantic
+	if cat == Evaluator {
+		code = CodeOther
+	}
 	line, col := lineColumn(src, at)
 	return &Error{Category: cat, Code: code, Line: line, Column: col, Text: text, Message: message}
 }
@@ -110,19 +116,18 @@ func canceled(ctx context.Context) error {
 type evalError struct {
 	text    string
 	message string
-	code    int
 	cause   error
 }
 
 func (e *evalError) Error() string { return e.text }
 
 func errf(format string, args ...any) error {
-	return &evalError{text: fmt.Sprintf(format, args...), code: CodeSemantic}
+	return &evalError{text: fmt.Sprintf(format, args...)}
 }
 
 // errBoth is an error whose generated text and message differ.
 func errBoth(text, message string) error {
-	return &evalError{text: text, message: message, code: CodeSemantic}
+	return &evalError{text: text, message: message}
 }
 
 // stateError is an error whose text stands alone.

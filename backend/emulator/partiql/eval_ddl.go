@@ -120,7 +120,7 @@ func (p *redactPlan) run(m *machine, emit emitFunc) error {
 	r.TableID, ok[2] = d[1].v.Text()
 	r.DocID, ok[3] = d[2].v.Text()
 	if ok != [4]bool{true, true, true, true} {
-		return m.plan.fail(p.pos, CodeOther, "REDACT_REVISION expects a block address {strandId: string, sequenceNo: int}, a table id and a document id")
+		return m.plan.fail(p.pos, "REDACT_REVISION expects a block address {strandId: string, sequenceNo: int}, a table id and a document id")
 	}
 	row, err := m.sink.Redact(r)
 	if err != nil {

@@ -28,7 +28,7 @@ func (p *insertPlan) run(m *machine, emit emitFunc) error {
 	}
 	for i := range docs {
 		if !docs[i].isStruct() {
-			return m.plan.fail(p.pos, CodeOther, "A document must be a struct, got: "+docs[i].typeName())
+			return m.plan.fail(p.pos, "A document must be a struct, got: "+docs[i].typeName())
 		}
 	}
 	for _, doc := range docs {
@@ -156,7 +156,7 @@ func (c *change) apply(m *machine) error {
 	}
 	if doc.Type() != ion.StructType || doc.IsNull() {
 		d := ionDatum(doc)
-		return m.plan.fail(c.edits[0].spec.pos, CodeOther, "A document must be a struct, got: "+d.typeName())
+		return m.plan.fail(c.edits[0].spec.pos, "A document must be a struct, got: "+d.typeName())
 	}
 	return m.sink.Replace(m.plan.body.(*dmlPlan).q.sources[0].table, c.key, doc, len(c.edits))
 }

@@ -17,14 +17,14 @@ func (s *source) historyBounds(m *machine) (start, end *ion.Timestamp, err error
 		}
 		t, ok := d.v.Timestamp()
 		if !ok {
-			return nil, nil, m.plan.fail(s.pos, CodeOther, "history expects a timestamp as "+[2]string{"start", "end"}[i]+" time, got: "+d.typeName())
+			return nil, nil, m.plan.fail(s.pos, "history expects a timestamp as "+[2]string{"start", "end"}[i]+" time, got: "+d.typeName())
 		}
 		bounds[i] = &t
 	}
 	start, end = bounds[0], bounds[1]
 	now := m.src.Now()
 	if end != nil && end.Compare(now) > 0 {
-		return nil, nil, m.plan.fail(s.pos, CodeOther, "history end time "+end.String()+" is not in the past; the time is "+now.String())
+		return nil, nil, m.plan.fail(s.pos, "history end time "+end.String()+" is not in the past; the time is "+now.String())
 	}
 	if start != nil {
 		last := now
@@ -32,7 +32,7 @@ func (s *source) historyBounds(m *machine) (start, end *ion.Timestamp, err error
 			last = *end
 		}
 		if start.Compare(last) > 0 {
-			return nil, nil, m.plan.fail(s.pos, CodeOther, "history start time "+start.String()+" is after the end time "+last.String())
+			return nil, nil, m.plan.fail(s.pos, "history start time "+start.String()+" is after the end time "+last.String())
 		}
 	}
 	return start, end, nil
@@ -49,7 +49,7 @@ func (s *source) historyTable(m *machine) (string, error) {
 	}
 	id, ok := d.v.Text()
 	if !ok {
-		return "", m.plan.fail(s.pos, CodeOther, "history expects the name of a table or a string with the id of one, got: "+d.typeName())
+		return "", m.plan.fail(s.pos, "history expects the name of a table or a string with the id of one, got: "+d.typeName())
 	}
 	return id, nil
 }

@@ -90,7 +90,7 @@ func charRepr(src string, at int) string {
 }
 
 func (l *lexer) fail(at int, text string) error {
-	return newError(l.src, Lexer, CodeSemantic, Pos(at), text, "")
+	return newError(l.src, Lexer, Pos(at), text, "")
 }
 
 var single = [128]tokenKind{'(': tokLeftParen, ')': tokRightParen, '[': tokLeftBracket, ']': tokRightBracket, '{': tokLeftCurly,

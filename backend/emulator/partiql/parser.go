@@ -89,7 +89,7 @@ func (p *parser) acceptWord(word string) bool {
 // failWith records an error at a token, with a text of its own.
 func (p *parser) failWith(t *token, text, message string) {
 	if p.err == nil {
-		p.err = newError(p.src, Parser, CodeSemantic, t.pos, text, message)
+		p.err = newError(p.src, Parser, t.pos, text, message)
 	}
 	p.i = len(p.toks) - 1
 }
@@ -127,7 +127,7 @@ func (p *parser) invalidPath(message string) {
 // error has no place.
 func (p *parser) refuse(pos Pos, feature string) {
 	if p.refused == nil {
-		p.refused = newError(p.src, Semantic, CodeSemantic, pos, "Feature '"+feature+"' not implemented yet", "Feature not implemented yet")
+		p.refused = newError(p.src, Semantic, pos, "Feature '"+feature+"' not implemented yet", "Feature not implemented yet")
 	}
 }
 

@@ -97,13 +97,13 @@ func (p *Plan) place(at Pos, err error) error {
 	if p.stmt != nil {
 		text = p.stmt.Text
 	}
-	out := newError(text, Evaluator, e.code, at, e.text, e.message)
+	out := newError(text, Evaluator, at, e.text, e.message)
 	out.cause = e.cause
 	return out
 }
 
-func (p *Plan) fail(at Pos, code int, text string) error {
-	return newError(p.stmt.Text, Evaluator, code, at, text, "")
+func (p *Plan) fail(at Pos, text string) error {
+	return newError(p.stmt.Text, Evaluator, at, text, "")
 }
 
 func (p *Plan) unbound(at Pos, name string) error {

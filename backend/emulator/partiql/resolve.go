@@ -60,7 +60,7 @@ func (c *compiler) define(s *scope, id *Ident, v variable) {
 	for i := range s.vars {
 		if strings.EqualFold(s.vars[i].name, id.Name) {
 			text := "A variable named '" + id.Name + "' was already defined in this scope"
-			c.fail(newError(c.text, Semantic, CodeSemantic, id.Pos, text, text))
+			c.fail(newError(c.text, Semantic, id.Pos, text, text))
 			return
 		}
 	}
@@ -175,7 +175,7 @@ func (c *compiler) historySource(s *source, call *Call) {
 			s.expr = c.expr(t)
 		}
 	default:
-		c.fail(newError(c.text, Semantic, CodeSemantic, t.Start(), "history expects the name of a table or a string with the id of one", ""))
+		c.fail(newError(c.text, Semantic, t.Start(), "history expects the name of a table or a string with the id of one", ""))
 		return
 	}
 	for _, b := range call.Args[1:] {
@@ -195,7 +195,7 @@ func (c *compiler) globalAllowed(name string, at Pos) bool {
 
 func (c *compiler) illegalGlobal(name string, at Pos) {
 	const text = "Global variable access is illegal in this context"
-	c.fail(newError(c.text, Semantic, CodeSemantic, at, text+", variable name: '"+name+"'", text))
+	c.fail(newError(c.text, Semantic, at, text+", variable name: '"+name+"'", text))
 }
 
 // unbound refuses a name that means nothing.
@@ -210,7 +210,7 @@ func unboundError(src string, o Options, name string, at Pos) error {
 		return e
 	}
 	text := "No such variable named '" + name + "'"
-	return newError(src, Semantic, CodeSemantic, at, text, text)
+	return newError(src, Semantic, at, text, text)
 }
 
 // variable resolves a name in an expression.
