@@ -70,6 +70,7 @@ func (n *aggregateNode) eval(m *machine) (datum, error) { return m.aggs[n.slot],
 type accumulator struct {
 	count int64
 	value datum
+	size  int // of value, of MIN and MAX
 	seen  map[string]struct{}
 }
 
@@ -139,13 +140,21 @@ func (a *accumulator) sum(d *datum) (err error) {
 
 // extreme keeps the value if it is beyond the one so far in the total order.
 func (a *accumulator) extreme(m *machine, d *datum, sign int) error {
-	v := d.ion()
-	if a.count > 1 && ion.Compare(v, a.value.v)*sign <= 0 {
-		return nil
+	if a.count > 1 {
+		if c, err := m.order(d, &a.value); err != nil || c*sign <= 0 {
+			return err
+		}
 	}
-	before := a.value.weight()
-	a.value = ionDatum(v)
-	return m.grow(a.value.weight() - before)
+	v, err := d.build() // its size is what it takes, about
+	if err != nil {
+		return err
+	}
+	before := a.size
+	a.value, a.size = *d, len(v.Raw())
+	if !d.holdsBag() {
+		a.value = ionDatum(v)
+	}
+	return m.grow(a.size - before)
 }
 
 func (a *accumulator) result(s *aggregateSpec) (datum, error) {

@@ -27,7 +27,8 @@ import (
 //	parse                   parses and prints the canonical text
 //	pairs op=…              applies an operator to each pair of values: T, F, N for
 //	                        null or ! for an error, a line for each left side
-//	casts                   casts each value to each type
+//	order                   < = > by the total order of values for each pair
+//	casts [types=(…)]       casts each value to each type
 //	reset                   empties the ledger
 //
 // Add a case to a file and run the test with -rewrite.
@@ -77,8 +78,16 @@ func command(t *testing.T, m **memory, d *datadriven.TestData) (string, int) {
 		one = showParse
 	case "pairs":
 		return pairs(*m, d, lines), len(lines) * len(lines)
+	case "order":
+		return order(*m, d, lines), len(lines) * len(lines)
 	case "casts":
-		return casts(*m, d, lines), len(lines) * len(castTypes)
+		types := castTypes
+		for _, a := range d.CmdArgs {
+			if a.Key == "types" {
+				types = a.Vals
+			}
+		}
+		return casts(*m, d, lines, types), len(lines) * len(types)
 	default:
 		t.Fatalf("%s: no such command: %s", d.Pos, d.Cmd)
 	}
@@ -167,19 +176,40 @@ func pairs(m *memory, d *datadriven.TestData, values []string) string {
 	return out.String()
 }
 
+// order finds the total order of values with MIN, which keeps the first of two
+// equal ones.
+func order(m *memory, d *datadriven.TestData, values []string) string {
+	least := func(a, b string) string { return show(m, "SELECT MIN(x) AS m FROM <<"+a+", "+b+">> AS x", d) }
+	var out strings.Builder
+	for _, a := range values {
+		for _, b := range values {
+			switch x, y := least(a, b), least(b, a); {
+			case x != y || a == b:
+				out.WriteByte('=')
+			case x == least(a, a):
+				out.WriteByte('<')
+			default:
+				out.WriteByte('>')
+			}
+		}
+		out.WriteString("  " + a + "\n")
+	}
+	return out.String()
+}
+
 var castTypes = []string{"NULL", "MISSING", "BOOLEAN", "INTEGER", "FLOAT", "DECIMAL", "TIMESTAMP", "STRING", "SYMBOL", "CLOB", "BLOB",
 	"LIST", "SEXP", "BAG", "STRUCT"}
 
 // casts casts each value to each type; where that is another value, the result
 // is shown with its type.
-func casts(m *memory, d *datadriven.TestData, values []string) string {
+func casts(m *memory, d *datadriven.TestData, values, types []string) string {
 	var out strings.Builder
 	for _, v := range values {
 		out.WriteString(v + "\n")
-		for _, typ := range castTypes {
+		for _, typ := range types {
 			s := show(m, "SELECT CAST("+v+" AS "+typ+") AS r FROM <<0>>", d)
 			s = strings.TrimPrefix(s, "! Evaluator Error: at line 1, column 8: ")
-			out.WriteString("  " + typ + strings.Repeat(" ", 10-len(typ)) + s + "\n")
+			out.WriteString("  " + typ + strings.Repeat(" ", max(1, 10-len(typ))) + s + "\n")
 		}
 	}
 	return out.String()

@@ -81,20 +81,13 @@ func (m *machine) compare(op compareOp, a, b *datum) (tri, error) {
 	if a.unknown() || b.unknown() {
 		return isUnknown, nil
 	}
-	if err := m.spendOn(a, b); err != nil {
-		return isUnknown, err
-	}
-	x, y := a.v, b.v
-	if a.seq != nil || b.seq != nil {
-		if !a.isSequence() || !b.isSequence() || a.kind() != b.kind() {
-			return isUnknown, errf("Cannot compare values: %s, %s", a.text(), b.text())
-		}
-		x, y = a.ion(), b.ion()
-	}
-	if !ion.Comparable(x, y) {
+	if a.isBag() != b.isBag() || !a.isBag() && !ion.Comparable(a.family(), b.family()) {
 		return isUnknown, errf("Cannot compare values: %s, %s", a.text(), b.text())
 	}
-	c := ion.Compare(x, y)
+	c, err := m.order(a, b)
+	if err != nil {
+		return isUnknown, err
+	}
 	switch op {
 	case opLess:
 		return triOf(c < 0), nil

@@ -2,7 +2,7 @@ package partiql
 
 import (
 	"errors"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -204,53 +204,41 @@ func (m *machine) equal(a, b *datum) (bool, error) {
 	if len(x) != len(y) {
 		return false, nil
 	}
+	if a.kind() == seqBag {
+		c, err := m.orderBags(x, y)
+		return c == 0, err
+	}
 	for i := range x {
-		// The keys of bags take about as long as comparing elements does.
-		if a.kind() == seqBag {
-			if err := m.spendOn(&x[i], &y[i]); err != nil {
-				return false, err
-			}
-			continue
-		}
 		if same, err := m.equal(&x[i], &y[i]); !same || err != nil {
 			return false, err
 		}
 	}
-	return a.kind() != seqBag || equalBags(x, y), nil
-}
-
-func equalBags(x, y []datum) bool {
-	a, b := sortedKeys(x), sortedKeys(y)
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func sortedKeys(items []datum) []string {
-	keys := make([]string, len(items))
-	for i := range items {
-		keys[i] = string(appendDatumKey(nil, &items[i]))
-	}
-	sort.Strings(keys)
-	return keys
+	return true, nil
 }
 
 // appendDatumKey appends bytes that are the same for equal values only.
 func appendDatumKey(dst []byte, d *datum) []byte {
-	if d.seq == nil {
+	if !d.holdsBag() {
 		return ion.AppendKey(dst, d.ion())
 	}
-	if d.seq.kind == seqBag {
-		dst = append(dst, 0xff)
-		for _, k := range sortedKeys(d.seq.items) {
-			dst = append(dst, k...)
-		}
-		return append(dst, 0xfe)
+	// No value of Ion equals one with a bag, so the first byte is none of its.
+	dst = append(dst, 0xff, byte(d.seq.kind))
+	keys := make([]string, len(d.seq.items))
+	for i := range keys {
+		keys[i] = string(appendDatumKey(nil, &d.seq.items[i]))
 	}
-	return ion.AppendKey(dst, d.ion())
+	if d.seq.kind == seqBag {
+		slices.Sort(keys)
+	}
+	for _, k := range keys {
+		dst = append(dst, k...)
+	}
+	return append(dst, 0xfe)
+}
+
+// holdsBag reports whether d is a bag or a built sequence with one in it.
+func (d *datum) holdsBag() bool {
+	return d.isBag() || d.seq != nil && slices.ContainsFunc(d.seq.items, func(item datum) bool { return item.holdsBag() })
 }
 
 // ionText is a value as error texts of the evaluator show it.
