@@ -249,6 +249,10 @@ func (c *committer) take(r *commitRequest, g *group) *group {
 		r.answer <- errConflict()
 		return g
 	}
+	if len(r.tx.statements) == 0 { // all failed: there is nothing to write
+		r.answer <- nil
+		return g
+	}
 	if g == nil {
 		g = &group{}
 	}

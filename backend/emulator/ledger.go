@@ -253,7 +253,8 @@ func (l *Ledger) horizon(tip int64) int64 {
 }
 
 // commit ends a transaction by committing it. One without a successful
-// statement writes no block.
+// statement writes no block, but is validated: its errors may depend on what it
+// read.
 func (l *Ledger) commit(ctx context.Context, t *Transaction) error {
 	defer l.endTx(t)
 	t.committing.Store(true)
@@ -264,7 +265,7 @@ func (l *Ledger) commit(ctx context.Context, t *Transaction) error {
 		l.stats.conflicts.Add(1)
 		return errConflict()
 	}
-	if len(t.statements) == 0 {
+	if len(t.statements) == 0 && len(t.reads) == 0 {
 		return nil
 	}
 	r, err := t.prepare(ctx)

@@ -132,17 +132,40 @@ func TestReadAgain(t *testing.T) {
 	isConflict(t, x.commit())
 }
 
-// TestReadOfFailedStatement counts: its error may depend on what it read.
+// TestReadOfFailedStatement counts, also where no statement succeeds: its error
+// may depend on what it read.
 func TestReadOfFailedStatement(t *testing.T) {
-	l := withTable(t)
-	l.Exec(t, "INSERT INTO T {'k': 1, 'n': 0}")
-	x := begin(t, l.Ledger)
-	if _, err := x.try("SELECT 1 / n FROM T WHERE k = 1"); err == nil {
-		t.Fatal("a division by zero succeeds")
+	for _, c := range []struct {
+		write, more string
+		lost        bool
+	}{
+		{"UPDATE T SET n = 2 WHERE k = 1", "INSERT INTO T {'k': 2}", true},
+		{"UPDATE T SET n = 2 WHERE k = 1", "", true},
+		{"INSERT INTO T {'k': 1, 'n': 3}", "", true},
+		{"INSERT INTO T {'k': 7}", "INSERT INTO T {'k': 2}", false},
+		{"INSERT INTO T {'k': 7}", "", false},
+	} {
+		l := withTable(t)
+		l.Exec(t, "INSERT INTO T {'k': 1, 'n': 0}")
+		x := begin(t, l.Ledger)
+		if _, err := x.try("SELECT 1 / n FROM T WHERE k = 1"); err == nil {
+			t.Fatal("a division by zero succeeds")
+		}
+		l.Exec(t, c.write)
+		if c.more != "" {
+			x.q(c.more)
+		}
+		before := tip(t, l.Ledger)
+		switch err := x.commit(); {
+		case c.lost:
+			isConflict(t, err)
+		case err != nil:
+			t.Errorf("%s by another, then %q: %v", c.write, c.more, err)
+		}
+		if wrote := tip(t, l.Ledger) > before; wrote != (c.more != "" && !c.lost) {
+			t.Errorf("%s by another, then %q: a block is written: %t", c.write, c.more, wrote)
+		}
 	}
-	l.Exec(t, "UPDATE T SET n = 2 WHERE k = 1")
-	x.q("INSERT INTO T {'k': 2}")
-	isConflict(t, x.commit())
 }
 
 // TestBlindInserts do not conflict, also of one key and by many at once.
