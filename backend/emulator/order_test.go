@@ -75,3 +75,30 @@ func TestManyRowsOfSeveralKeys(t *testing.T) {
 	}
 	equalRows(t, begin(t, l.Ledger).q("SELECT VALUE c.data.n FROM _ql_committed_T AS c WHERE c.data.k IN (1, 0)"), want...)
 }
+
+// TestOrderOfIDs: the order in which ids are listed is not that of the rows.
+func TestOrderOfIDs(t *testing.T) {
+	l := emulatortest.New(t)
+	l.Exec(t, "CREATE TABLE T")
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, documentID(t, l.Exec(t, "INSERT INTO T {'n': ?}", i)))
+	}
+	l.Exec(t, "UPDATE T SET n = n + 10 WHERE n IN (1, 3)")
+	l.Exec(t, "DELETE FROM T WHERE n = 2")
+	x := begin(t, l.Ledger)
+	x.q("UPDATE T SET n = n + 100 WHERE n = 4")
+	own := documentID(t, x.q("INSERT INTO T {'n': 5}"))
+	list := []string{own, ids[3], "no id", ids[4], ids[0], ids[2], ids[1], ids[3]}
+	for _, c := range []struct {
+		statement string
+		want      []string
+	}{
+		{"SELECT VALUE n FROM T BY d WHERE d IN ?", []string{"0", "11", "13", "104", "5"}},
+		{"SELECT VALUE data.n FROM _ql_committed_T WHERE metadata.id IN ?", []string{"0", "11", "13", "104", "5"}},
+		{"SELECT VALUE data.n FROM history(T) WHERE metadata.id IN ?", []string{"0", "1", "11", "2", "null", "3", "13", "4"}},
+	} {
+		equalRows(t, x.q(c.statement, list), c.want...)
+		equalRows(t, x.q(c.statement+" OR FALSE", list), c.want...) // by a scan
+	}
+}

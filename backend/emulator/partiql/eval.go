@@ -287,25 +287,29 @@ func (c *cursor) table(i int, s *source) error {
 	if scan {
 		return m.src.Scan(m.ctx, s.table, s.view, fn)
 	}
-	if s.access == accessIndex && len(keys) > 1 {
-		return c.merged(s, keys, fn)
+	if len(keys) > 1 {
+		return c.merged(keys,
+			func(key *datum, fn func(*Row) error) error { return c.lookup(s, key, fn) },
+			func() error { return m.src.Scan(m.ctx, s.table, s.view, fn) }, fn)
 	}
 	for k := range keys {
 		if err := m.spend(rowWork); err != nil {
 			return err
 		}
-		if s.access == accessID {
-			id, ok := keys[k].v.Text()
-			if !ok {
-				continue
-			}
-			err = m.src.ByID(m.ctx, s.table, s.view, id, fn)
-		} else {
-			err = m.src.ByIndex(m.ctx, s.table, s.view, s.field, keys[k].ion(), fn)
-		}
-		if err != nil {
+		if err := c.lookup(s, &keys[k], fn); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// lookup reads the rows behind one key of a table.
+func (c *cursor) lookup(s *source, key *datum, fn func(*Row) error) error {
+	if s.access == accessIndex {
+		return c.m.src.ByIndex(c.m.ctx, s.table, s.view, s.field, key.ion(), fn)
+	}
+	if id, ok := key.v.Text(); ok {
+		return c.m.src.ByID(c.m.ctx, s.table, s.view, id, fn)
 	}
 	return nil
 }
@@ -313,11 +317,11 @@ func (c *cursor) table(i int, s *source) error {
 // maxMerged bounds the bytes of rows that are put in order.
 const maxMerged = 8 << 20
 
-// merged reads the rows behind several keys of an index in the order in which a
-// scan gives them, so that no result depends on whether there is an index. If
-// they are too many to be put in order, it is a scan that reads them: the
-// condition that chose the index is tested on each row anyway.
-func (c *cursor) merged(s *source, keys []datum, fn func(*Row) error) error {
+// merged reads the rows behind several keys in the order in which a scan gives
+// them, so that no result depends on how rows are found. If they are too many to
+// be put in order, it is a scan that reads them: the condition that chose the
+// keys is tested on each row anyway.
+func (c *cursor) merged(keys []datum, lookup func(*datum, func(*Row) error) error, scan func() error, fn func(*Row) error) error {
 	const rowSize = 160
 	m := c.m
 	var rows []Row
@@ -341,16 +345,16 @@ func (c *cursor) merged(s *source, keys []datum, fn func(*Row) error) error {
 		if err := m.spend(rowWork); err != nil {
 			return err
 		}
-		err := m.src.ByIndex(m.ctx, s.table, s.view, s.field, keys[k].ion(), collect)
+		err := lookup(&keys[k], collect)
 		if err == tooMany {
-			return m.src.Scan(m.ctx, s.table, s.view, fn)
+			return scan()
 		}
 		if err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(rows, func(a, b Row) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	rows = slices.CompactFunc(rows, func(a, b Row) bool { return a.Key == b.Key })
+	// No two keys have a row in common; revisions of one document stay as they are.
+	slices.SortStableFunc(rows, func(a, b Row) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 	for i := range rows {
 		if err := fn(&rows[i]); err != nil {
 			return err
@@ -535,28 +539,40 @@ func (c *cursor) history(i int, s *source) error {
 	if err != nil {
 		return err
 	}
-	ids := []string{""}
-	if s.access == accessID {
-		keys, scan, err := c.lookupKeys(i, s)
-		if err != nil {
-			return err
-		}
-		if !scan {
-			ids = ids[:0]
-			for k := range keys {
-				if id, ok := keys[k].v.Text(); ok && id != "" {
-					ids = append(ids, id)
-				}
-			}
-		}
-	}
-	id, err := s.historyTable(c.m)
+	table, err := s.historyTable(c.m)
 	if err != nil {
 		return err
 	}
-	for _, doc := range ids {
-		if err := c.m.src.History(c.m.ctx, id, start, end, doc, c.rowFns[i]); err != nil {
-			return s.historyError(c.m, id, err)
+	read := func(doc string, fn func(*Row) error) error {
+		err := c.m.src.History(c.m.ctx, table, start, end, doc, fn)
+		if errors.Is(err, ErrUnknownTable) {
+			return c.m.plan.unbound(s.pos, table)
+		}
+		return err
+	}
+	all := func() error { return read("", c.rowFns[i]) }
+	if s.access != accessID {
+		return all()
+	}
+	keys, scan, err := c.lookupKeys(i, s)
+	if err != nil {
+		return err
+	}
+	if scan {
+		return all()
+	}
+	lookup := func(key *datum, fn func(*Row) error) error {
+		if id, ok := key.v.Text(); ok && id != "" {
+			return read(id, fn)
+		}
+		return nil
+	}
+	if len(keys) > 1 {
+		return c.merged(keys, lookup, all, c.rowFns[i])
+	}
+	for k := range keys {
+		if err := lookup(&keys[k], c.rowFns[i]); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,10 +1,6 @@
 package partiql
 
-import (
-	"errors"
-
-	"github.com/tallyledger/tally/hashchain/ion"
-)
+import "github.com/tallyledger/tally/hashchain/ion"
 
 // historyBounds evaluates and checks the range of history(). Without an end the
 // range ends now.
@@ -52,11 +48,4 @@ func (s *source) historyTable(m *machine) (string, error) {
 		return "", m.plan.fail(s.pos, "history expects the name of a table or a string with the id of one, got: "+d.typeName())
 	}
 	return id, nil
-}
-
-func (s *source) historyError(m *machine, id string, err error) error {
-	if !errors.Is(err, ErrUnknownTable) {
-		return err
-	}
-	return m.plan.unbound(s.pos, id)
 }
