@@ -7,6 +7,7 @@ type Statement struct {
 	Text   string // as it was given to Parse
 	Params int    // how many ? it has
 	Body   Node   // *Select, *Insert, *DML, *CreateTable, …
+	tokens int
 }
 
 // Node is an expression or the body of a statement.

@@ -48,7 +48,7 @@ func Parse(text string) (*Statement, error) {
 	if p.refused != nil {
 		return nil, p.refused
 	}
-	return &Statement{Text: text, Params: l.params, Body: body}, nil
+	return &Statement{Text: text, Params: l.params, Body: body, tokens: len(l.toks)}, nil
 }
 
 func (p *parser) tok() *token { return &p.toks[p.i] }
