@@ -23,10 +23,13 @@ const MaxStrandID = 128
 // first is text of at most 128 bytes and the second an int from 0 to the largest
 // int64.
 func BlockAddressOf(v ion.Value) (BlockAddress, error) {
-	strand, _ := v.Field("strandId")
-	seq, _ := v.Field("sequenceNo")
-	id, ok := strand.Text()
-	n, ok2 := seq.Int64()
+	f := addressFieldsOf(v)
+	return f.address()
+}
+
+func (f *addressFields) address() (BlockAddress, error) {
+	id, ok := f.strandID.Text()
+	n, ok2 := f.sequenceNo.Int64()
 	if !ok || !ok2 || n < 0 {
 		return BlockAddress{}, shape("a block address must be a struct {strandId, sequenceNo} of a string and an int from 0 to %d", int64(math.MaxInt64))
 	}
@@ -65,18 +68,45 @@ func (a BlockAddress) Value() ion.Value {
 // String is the address in QLDB's compact Ion text.
 func (a BlockAddress) String() string { return a.Value().String() }
 
-// extraOfAddress is how many fields the address v has beside its two.
-func extraOfAddress(v ion.Value) int { return max(v.Len()-2, 0) }
+// addressFields is what there is to know of a value that should be an address,
+// read in one pass.
+type addressFields struct {
+	strandID, sequenceNo ion.Value // the first fields of these names
+	extra                int       // fields beside the two
+	annotations          int       // annotated values
+}
 
-// annotatedAddress is how many values of the address v have annotations.
-func annotatedAddress(v ion.Value) int {
-	n := annotated(v)
-	if v.Type() == ion.StructType {
-		for it := v.Iter(); it.Next(); {
-			n += annotated(it.Value())
+func addressFieldsOf(v ion.Value) (f addressFields) {
+	f.annotations = annotated(v)
+	isStruct := v.Type() == ion.StructType
+	n := 0
+	for it := v.Iter(); it.Next(); n++ {
+		v := it.Value()
+		if isStruct {
+			f.annotations += annotated(v)
+		}
+		switch it.Name() {
+		case "strandId":
+			keepFirst(&f.strandID, v)
+		case "sequenceNo":
+			keepFirst(&f.sequenceNo, v)
 		}
 	}
-	return n
+	f.extra = max(n-2, 0)
+	return f
+}
+
+// keepFirst is for the first field of a name, which is the one that Field finds.
+func keepFirst(to *ion.Value, v ion.Value) {
+	if to.IsZero() {
+		*to = v
+	}
+}
+
+// is reports whether the fields are those of a.
+func (f *addressFields) is(a BlockAddress) bool {
+	n, ok := f.sequenceNo.Int64()
+	return ok && f.strandID.Type() == ion.StringType && uint64(n) == a.SequenceNo && f.strandID.TextIs(a.StrandID)
 }
 
 // describeAddress spells an address that may be of any form and size.

@@ -23,6 +23,7 @@ type Block struct {
 	Annotations       int // annotated values that no hash covers: QLDB does not annotate any
 
 	address       ion.Value
+	addressFields addressFields
 	transactionID ion.Value
 	json          bool // blockHash is a string: the block is out of a JSON export
 }
@@ -111,9 +112,10 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 	switch name {
 	case "blockAddress":
 		bit, b.address = hasBlockAddress, v
-		b.ExtraFields += extraOfAddress(v)
-		b.Annotations += annotatedAddress(v)
-		err = b.setAddress(v)
+		b.addressFields = addressFieldsOf(v)
+		b.ExtraFields += b.addressFields.extra
+		b.Annotations += b.addressFields.annotations
+		err = b.Address.set(&b.addressFields)
 	case "transactionId":
 		bit, b.transactionID = hasTransactionID, v
 		b.TransactionID, _ = v.Text()
@@ -170,20 +172,19 @@ func wantList(name string, v ion.Value) error {
 	return nil
 }
 
-func (b *Block) setAddress(v ion.Value) error {
-	known := b.Address.StrandID
-	if strand, _ := v.Field("strandId"); strand.Type() == ion.SymbolType {
+// set makes a the address of a block. The text of the strand is kept where it is
+// the same.
+func (a *BlockAddress) set(f *addressFields) (err error) {
+	if f.strandID.Type() == ion.SymbolType {
 		return shape("strandId must be a string, not a symbol")
 	}
-	if strand, _ := v.Field("strandId"); known != "" && strand.TextIs(known) {
-		seq, _ := v.Field("sequenceNo")
-		if n, ok := seq.Int64(); ok && n >= 0 {
-			b.Address.SequenceNo = uint64(n)
+	if a.StrandID != "" && f.strandID.TextIs(a.StrandID) {
+		if n, ok := f.sequenceNo.Int64(); ok && n >= 0 {
+			a.SequenceNo = uint64(n)
 			return nil
 		}
 	}
-	a, err := BlockAddressOf(v)
-	b.Address = a
+	*a, err = f.address()
 	return err
 }
 
@@ -195,17 +196,23 @@ func (b *Block) setEntries(v ion.Value) error {
 	if v.Type() != ion.ListType || v.IsNull() {
 		return shape("entriesHashList must be a list, not %s", v.Type())
 	}
-	if n := v.Len(); n == 0 || n > maxEntries {
-		return shape("entriesHashList has %d entries: blocks have 4 of them, or 5 with redactionInfo", n)
-	}
-	for it := v.Iter(); it.Next(); {
+	n := 0
+	var first error
+	for it := v.Iter(); it.Next(); n++ {
+		if n >= maxEntries || first != nil {
+			continue // only counted
+		}
 		h, err := hashField("an entry of entriesHashList", it.Value())
 		if err != nil {
-			return err
+			first = err
+			continue
 		}
 		b.EntriesHashList = append(b.EntriesHashList, h)
 	}
-	return nil
+	if n == 0 || n > maxEntries {
+		return shape("entriesHashList has %d entries: blocks have 4 of them, or 5 with redactionInfo", n)
+	}
+	return first
 }
 
 // RevisionHashes are the hashes that the block's revisions, or revision

@@ -162,17 +162,18 @@ func (b *Block) hasAddress() bool { return !b.address.IsZero() && b.Address.Stra
 func (c *blockChecker) checkRevisions(json bool) {
 	for it := c.b.Revisions.Iter(); it.Next(); {
 		c.counts.Revisions++
-		r, err := RevisionOf(it.Value())
-		if err != nil {
+		var r Revision
+		if err := r.decode(it.Value(), &c.b); err != nil {
 			c.fail(err)
 			continue
 		}
 		c.hashes = append(c.hashes, r.Hash)
-		if err := c.counts.checkRevision(&r, json, c.hasher); err != nil {
+		m := metadataOf(r.Metadata, false)
+		if err := c.counts.checkRevision(&r, &m, json, c.hasher); err != nil {
 			c.fail(err)
 		}
 		if r.Kind() != HashOnly {
-			c.checkBelongs(&r)
+			c.checkBelongs(&r, &m)
 		}
 		if !r.doubtful() {
 			continue
@@ -187,7 +188,7 @@ func (c *blockChecker) checkRevisions(json bool) {
 
 // checkRevision checks a revision by itself and counts what it is. json is set
 // for one out of a JSON export; the hasher may be nil.
-func (c *Counts) checkRevision(r *Revision, json bool, hasher *ion.Hasher) error {
+func (c *Counts) checkRevision(r *Revision, m *metadata, json bool, hasher *ion.Hasher) error {
 	c.ExtraFields += int64(r.ExtraFields)
 	c.Annotations += int64(r.Annotations)
 	kind := r.Kind()
@@ -202,37 +203,30 @@ func (c *Counts) checkRevision(r *Revision, json bool, hasher *ion.Hasher) error
 		c.WithData++
 	}
 	if json && kind == WithData {
-		if err := r.checkMetadata(); err != nil {
+		if err := r.checkMetadata(m); err != nil {
 			return err
 		}
 		c.DataUndecided += b2i(!r.matchesJSON())
 		return nil
 	}
-	return r.check(hasher)
+	return r.check(m, hasher)
 }
 
 // checkBelongs compares what a revision repeats of its block. The transaction
 // id is part of the hashed metadata, so this is a hold on the block's.
-func (c *blockChecker) checkBelongs(r *Revision) {
-	if !r.Address.IsZero() && !c.sameAddress(r.Address) {
+func (c *blockChecker) checkBelongs(r *Revision, m *metadata) {
+	if !r.Address.IsZero() && !r.inBlock {
 		f := &Failure{Rule: RuleRevisionAddress, DocumentID: clip(r.DocumentID()), Expected: c.b.Address.String(), Found: describeAddress(r.Address),
 			Detail: "the revision names another block than the one it stands in"}
 		c.fail(f)
 	}
-	id, _ := r.Metadata.Field("txId")
+	id := m.txID
 	if !c.b.transactionID.IsZero() && !id.IsZero() && !id.TextIs(c.b.TransactionID) {
 		found, _ := id.Text()
 		f := &Failure{Rule: RuleTransactionID, DocumentID: clip(r.DocumentID()), Expected: clip(c.b.TransactionID), Found: clip(found),
 			Detail: "the revision was written by another transaction than the block says"}
 		c.fail(f)
 	}
-}
-
-func (c *blockChecker) sameAddress(v ion.Value) bool {
-	strand, _ := v.Field("strandId")
-	seq, _ := v.Field("sequenceNo")
-	n, ok := seq.Int64()
-	return ok && strand.Type() == ion.StringType && uint64(n) == c.b.Address.SequenceNo && strand.TextIs(c.b.Address.StrandID)
 }
 
 // checkSummaries takes the hashes of a BLOCK_SUMMARY record in place of

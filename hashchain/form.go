@@ -16,16 +16,23 @@ const (
 	allMetadata = hasID | hasVersion | hasTxTime | hasTxID
 )
 
-// looksLikeMetadata reports whether v is a struct {id, version, txTime, txId}
-// of the types that a revision's metadata has, and of nothing else.
-func looksLikeMetadata(v ion.Value) bool { return metadataForm(v, false) }
+// metadata is what the checks need to know of a value that should be a
+// revision's metadata.
+type metadata struct {
+	txID ion.Value // the first field of that name
 
-// metadataForm is looksLikeMetadata; loose takes text for txTime too, which data
-// out of a JSON export has in place of a timestamp.
-func metadataForm(v ion.Value, loose bool) bool {
-	if v.Type() != ion.StructType || v.IsNull() || v.HasAnnotations() {
-		return false
+	// formed is set for a struct {id, version, txTime, txId} of the types that
+	// metadata has, and of nothing else.
+	formed bool
+}
+
+// metadataOf reads the value in one pass. loose takes text for txTime too, which
+// data out of a JSON export has in place of a timestamp.
+func metadataOf(v ion.Value, loose bool) (m metadata) {
+	if v.Type() != ion.StructType {
+		return m
 	}
+	m.formed = !v.HasAnnotations()
 	var seen fieldSet
 	for it := v.Iter(); it.Next(); {
 		f := it.Value()
@@ -40,17 +47,19 @@ func metadataForm(v ion.Value, loose bool) bool {
 			bit, want = hasTxTime, ion.TimestampType
 		case "txId":
 			bit, want = hasTxID, ion.StringType
+			keepFirst(&m.txID, f)
 		}
 		if bit == 0 || !seen.add(bit) || f.IsNull() || f.Type() != want && !(loose && bit == hasTxTime && f.Type() == ion.StringType) {
-			return false
+			m.formed = false
 		}
 	}
-	return seen == allMetadata
+	m.formed = m.formed && seen == allMetadata
+	return m
 }
 
 // checkMetadata refuses metadata of another form than all revisions have.
-func (r *Revision) checkMetadata() error {
-	if r.Metadata.IsZero() || looksLikeMetadata(r.Metadata) {
+func (r *Revision) checkMetadata(m *metadata) error {
+	if r.Metadata.IsZero() || m.formed {
 		return nil
 	}
 	f := wrongForm(r.Metadata, "the metadata of the revision", "{id: string, version: int, txTime: timestamp, txId: string}")
@@ -61,17 +70,29 @@ func (r *Revision) checkMetadata() error {
 // looksLikeTransactionInfo reports whether v has the list of statements, each
 // with its text and digest, and documents of structs if it has any.
 func looksLikeTransactionInfo(v ion.Value) bool {
-	statements, ok := v.Field("statements")
-	if !ok || v.HasAnnotations() || !listOf(statements, looksLikeStatement) {
-		return false
+	var statements, documents ion.Value
+	for it := v.Iter(); it.Next(); {
+		switch it.Name() {
+		case "statements":
+			keepFirst(&statements, it.Value())
+		case "documents":
+			keepFirst(&documents, it.Value())
+		}
 	}
-	documents, ok := v.Field("documents")
-	return !ok || documents.Type() == ion.StructType
+	return !v.HasAnnotations() && listOf(statements, looksLikeStatement) &&
+		(documents.IsZero() || documents.Type() == ion.StructType)
 }
 
 func looksLikeStatement(v ion.Value) bool {
-	text, _ := v.Field("statement")
-	digest, _ := v.Field("statementDigest")
+	var text, digest ion.Value
+	for it := v.Iter(); it.Next(); {
+		switch it.Name() {
+		case "statement":
+			keepFirst(&text, it.Value())
+		case "statementDigest":
+			keepFirst(&digest, it.Value())
+		}
+	}
 	return text.Type() == ion.StringType && !text.IsNull() && digest.Type() == ion.BlobType && !digest.IsNull()
 }
 

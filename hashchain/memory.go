@@ -170,16 +170,23 @@ func forked(was, h Hash) *Failure {
 // glance reads the address and the hash of a block. It is not ok where the block
 // will be found malformed.
 func (m *BlockMemory) glance(v ion.Value) (a BlockAddress, h Hash, ok bool) {
-	b := Block{}
-	if m.last != nil {
-		b.Address.StrandID = m.last.key.strand // its text is not copied anew then
+	var address, f ion.Value
+	for it := v.Iter(); (address.IsZero() || f.IsZero()) && it.Next(); {
+		switch it.Name() {
+		case "blockAddress":
+			keepFirst(&address, it.Value())
+		case "blockHash":
+			keepFirst(&f, it.Value())
+		}
 	}
-	f, _ := v.Field("blockAddress")
-	err := b.setAddress(f)
-	if a = b.Address; err != nil {
+	if m.last != nil {
+		a.StrandID = m.last.key.strand // its text is not copied anew then
+	}
+	fields := addressFieldsOf(address)
+	err := a.set(&fields)
+	if err != nil {
 		return a, h, false
 	}
-	f, _ = v.Field("blockHash")
 	if text, isText := f.Text(); isText {
 		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {

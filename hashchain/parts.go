@@ -10,7 +10,7 @@ func (r *Revision) doubtful() bool {
 	case Deleted, Redacted:
 		return true
 	case WithData:
-		return metadataForm(r.Data, true)
+		return metadataOf(r.Data, true).formed
 	}
 	return false
 }

@@ -80,7 +80,8 @@ func (rec *Receipt) checkRevision(r *ReceiptResult) {
 		return
 	}
 	r.Leaf, r.Kind = rev.Hash, rev.Kind()
-	if err := r.Counts.checkRevision(&rev, json, nil); err != nil {
+	m := metadataOf(rev.Metadata, false)
+	if err := r.Counts.checkRevision(&rev, &m, json, nil); err != nil {
 		r.fail(rec, err)
 	} else if rev.doubtful() {
 		r.Counts.countDoubt(&rev)

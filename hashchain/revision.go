@@ -32,6 +32,8 @@ type Revision struct {
 
 	ExtraFields int // fields that QLDB does not write: no hash covers them
 	Annotations int // annotated values that no hash covers: QLDB does not annotate any
+
+	inBlock bool // Address is that of the block which decode was told of
 }
 
 // RevisionOf reads the fields of a revision. It fails with a *[Failure] of
@@ -39,17 +41,24 @@ type Revision struct {
 // data and dataHash.
 func RevisionOf(v ion.Value) (Revision, error) {
 	var r Revision
+	err := r.decode(v, nil)
+	return r, err
+}
+
+// decode makes r, which must be zero, a view on v. b is the block that v stands
+// in, if that is known.
+func (r *Revision) decode(v ion.Value, b *Block) error {
 	if v.Type() != ion.StructType || v.IsNull() {
-		return r, shape("a revision must be a struct, not %s", v.Type())
+		return shape("a revision must be a struct, not %s", v.Type())
 	}
 	r.Annotations = annotated(v)
 	var seen fieldSet
 	for it := v.Iter(); it.Next(); {
-		if err := r.setField(it.Name(), it.Value(), &seen); err != nil {
-			return r, err
+		if err := r.setField(it.Name(), it.Value(), b, &seen); err != nil {
+			return err
 		}
 	}
-	return r, r.checkFields(seen)
+	return r.checkFields(seen)
 }
 
 // fieldSet remembers which fields of a struct have been seen.
@@ -70,13 +79,12 @@ const (
 	hasMetadata
 )
 
-func (r *Revision) setField(name string, v ion.Value, seen *fieldSet) (err error) {
+func (r *Revision) setField(name string, v ion.Value, b *Block, seen *fieldSet) (err error) {
 	var bit fieldSet
 	switch name {
 	case "blockAddress":
-		bit, r.Address = hasAddress, v
-		r.ExtraFields += extraOfAddress(v)
-		r.Annotations += annotatedAddress(v)
+		bit = hasAddress
+		r.setAddress(v, b)
 	case "hash":
 		bit = hasHash
 		r.Hash, err = hashField(name, v)
@@ -95,6 +103,21 @@ func (r *Revision) setField(name string, v ion.Value, seen *fieldSet) (err error
 		return shape("a revision has the field %s twice", name)
 	}
 	return err
+}
+
+// setAddress looks into the address only where it is not spelt as the block's.
+func (r *Revision) setAddress(v ion.Value, b *Block) {
+	r.Address = v
+	if b != nil && ion.Identical(v, b.address) {
+		r.inBlock = true
+		r.ExtraFields += b.addressFields.extra
+		r.Annotations += b.addressFields.annotations
+		return
+	}
+	f := addressFieldsOf(v)
+	r.inBlock = b != nil && f.is(b.Address)
+	r.ExtraFields += f.extra
+	r.Annotations += f.annotations
 }
 
 func (r *Revision) checkFields(seen fieldSet) error {
@@ -192,10 +215,13 @@ func (r *Revision) compute(hasher *ion.Hasher) (Hash, error) {
 // Check compares the hash that the revision states with the one computed from
 // its metadata and data, and the form of the metadata with that of all
 // revisions. The error is a *[Failure]. It is nil for [HashOnly].
-func (r *Revision) Check() error { return r.check(nil) }
+func (r *Revision) Check() error {
+	m := metadataOf(r.Metadata, false)
+	return r.check(&m, nil)
+}
 
-func (r *Revision) check(hasher *ion.Hasher) error {
-	if err := r.checkMetadata(); err != nil {
+func (r *Revision) check(m *metadata, hasher *ion.Hasher) error {
+	if err := r.checkMetadata(m); err != nil {
 		return err
 	}
 	got, err := r.compute(hasher)
