@@ -30,6 +30,9 @@ func (v Value) Iter() Iter {
 
 // Next moves to the next element or field and reports whether there is one.
 func (it *Iter) Next() bool {
+	if it.plain() {
+		return true
+	}
 	for it.pos < len(it.raw) && !it.bad {
 		if it.isField {
 			it.nameSID, it.pos = varUint(it.raw, it.pos)
@@ -62,6 +65,44 @@ func (it *Iter) Next() bool {
 	it.cur = Value{}
 	return false
 }
+
+// plain is Next for what is nearly always next: a name of one byte, and a value
+// that is not null, a bool or annotated and whose length has up to two bytes. It
+// leaves all else, errors too, to Next.
+func (it *Iter) plain() bool {
+	b, i := it.raw, it.pos
+	if it.isField {
+		if i >= len(b) || b[i]&0x80 == 0 {
+			return false
+		}
+		it.nameSID = uint32(b[i] & 0x7f)
+		i++
+	}
+	if i >= len(b) || plainTypes>>(b[i]>>4)&1 == 0 || b[i] == 0xd1 {
+		return false
+	}
+	n, body := uint32(b[i]&15), uint32(1)
+	switch {
+	case n < 14:
+	case n == 14 && i+1 < len(b) && b[i+1]&0x80 != 0:
+		n, body = uint32(b[i+1]&0x7f), 2
+	case n == 14 && i+2 < len(b) && b[i+2]&0x80 != 0:
+		n, body = uint32(b[i+1])<<7|uint32(b[i+2]&0x7f), 3
+	default:
+		return false
+	}
+	end := i + int(body+n)
+	if end > len(b) {
+		return false
+	}
+	it.start, it.pos = i, end
+	it.cur = Value{raw: b[i:end:end], syms: it.syms, body: body, typ: typeOfCode[b[i]>>4]}
+	return true
+}
+
+// plainTypes has a bit for each type code but those of null and pads, of bool and
+// of annotation wrappers.
+const plainTypes = 0x3ffc
 
 // Value is the current element or field value.
 func (it *Iter) Value() Value { return it.cur }
