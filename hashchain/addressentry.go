@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"slices"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -51,15 +50,11 @@ func (a *addressHasher) hashOf(b *Block) (h Hash, ok bool) {
 // encoding.
 func (a *addressHasher) hash(addr BlockAddress, transactionID string, at ion.Value) Hash {
 	previous := a.previous(addr)
-	fields := [4][32]byte{
+	return NewHash(a.structField("",
 		a.structField(symAddress, a.strandHash(addr.StrandID), a.seqHash(addr.SequenceNo)),
 		a.field(symTxID, 0x80, []byte(transactionID)),
 		a.field(symTimestamp, 0x60, body(at.Raw())),
-		previous,
-	}
-	a.open("")
-	a.sorted(fields[:])
-	return NewHash(sha256.Sum256(a.buf))
+		previous))
 }
 
 // previous is the hash of the field previousBlockAddress: null in block 0.
@@ -95,41 +90,15 @@ func (a *addressHasher) seqNoField(n uint64) [32]byte {
 
 // field is the hash of a field with a scalar value.
 func (a *addressHasher) field(name string, code byte, body []byte) [32]byte {
-	a.buf = append(append(a.buf[:0], name...), 0x0b, code)
-	a.escape(body)
-	a.buf = append(a.buf, 0x0e)
+	a.buf = ion.AppendHashScalar(append(a.buf[:0], name...), code, body)
 	return sha256.Sum256(a.buf)
 }
 
-// structField is the hash of a field whose value is a struct of two fields.
-func (a *addressHasher) structField(name string, x, y [32]byte) [32]byte {
-	a.open(name)
-	a.sorted([][32]byte{x, y})
+// structField is the hash of a field whose value is a struct, or of a struct
+// without a name.
+func (a *addressHasher) structField(name string, fields ...[32]byte) [32]byte {
+	a.buf = ion.AppendHashStruct(append(a.buf[:0], name...), fields)
 	return sha256.Sum256(a.buf)
-}
-
-func (a *addressHasher) open(name string) {
-	a.buf = append(append(a.buf[:0], name...), 0x0b, 0xd0)
-}
-
-// sorted ends a struct with the hashes of its fields in order.
-func (a *addressHasher) sorted(fields [][32]byte) {
-	slices.SortFunc(fields, func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
-	for i := range fields {
-		a.escape(fields[i][:])
-	}
-	a.buf = append(a.buf, 0x0e)
-}
-
-func (a *addressHasher) escape(b []byte) {
-	done := 0
-	for i, c := range b {
-		if c == 0x0b || c == 0x0c || c == 0x0e {
-			a.buf = append(append(a.buf, b[done:i]...), 0x0c)
-			done = i
-		}
-	}
-	a.buf = append(a.buf, b[done:]...)
 }
 
 // body is the representation of a scalar behind its descriptor and length.

@@ -51,6 +51,9 @@ func metadataOf(v ion.Value, loose bool) (m metadata) {
 		}
 		if bit == 0 || !seen.add(bit) || f.IsNull() || f.Type() != want && !(loose && bit == hasTxTime && f.Type() == ion.StringType) {
 			m.formed = false
+			if loose { // data of any size, of which only the form counts
+				break
+			}
 		}
 	}
 	m.formed = m.formed && seen == allMetadata

@@ -45,7 +45,7 @@ func (h *hasher) hash(v Value) ([32]byte, error) {
 func HashText(s string) [32]byte {
 	h := hashers.Get().(*hasher)
 	defer h.release()
-	h.buf = append(appendEscaped(append(h.buf, hashBegin, 0x80), s), hashEnd)
+	h.buf = AppendHashScalar(h.buf, 0x80, s)
 	return sha256.Sum256(h.buf)
 }
 
@@ -87,7 +87,6 @@ func (h *hasher) reset() (kept bool) {
 
 // structure serialises the fields at b[i:].
 func (h *hasher) structure(b []byte, i int) {
-	h.buf = append(h.buf, hashBegin, codeStruct)
 	mark := len(h.digests)
 	for i < len(b) && h.err == nil {
 		sid, p := varUint(b, i)
@@ -106,13 +105,25 @@ func (h *hasher) structure(b []byte, i int) {
 		h.digests = append(h.digests, [32]byte{})
 		h.field(sid, b[p:i])
 	}
-	fields := h.digests[mark:]
-	sortDigests(fields)
-	for k := range fields {
-		h.buf = appendDigest(h.buf, &fields[k])
-	}
+	h.buf = AppendHashStruct(h.buf, h.digests[mark:])
 	h.digests = h.digests[:mark]
-	h.buf = append(h.buf, hashEnd)
+}
+
+// AppendHashStruct appends what Ion Hash hashes of a struct that has neither a name
+// nor annotations to dst, given the hashes of its fields, which it sorts.
+func AppendHashStruct(dst []byte, fields [][32]byte) []byte {
+	sortDigests(fields)
+	dst = append(slices.Grow(dst, len(fields)*2*sha256.Size+3), hashBegin, codeStruct)
+	for i := range fields {
+		dst = appendDigest(dst, &fields[i])
+	}
+	return append(dst, hashEnd)
+}
+
+// AppendHashScalar appends what Ion Hash hashes of a scalar to dst: its type code in
+// the high half of a byte, and its representation in the shortest form.
+func AppendHashScalar[T string | []byte](dst []byte, code byte, body T) []byte {
+	return append(appendEscaped(append(dst, hashBegin, code), body), hashEnd)
 }
 
 // field hashes a field to the end of digests.

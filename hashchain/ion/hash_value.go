@@ -143,7 +143,7 @@ func (h *hasher) scalar(tq byte, body []byte) {
 	case 0x00:
 		h.fail(errDamaged) // a pad
 	}
-	h.buf = append(appendEscaped(append(h.buf, hashBegin, tq), body), hashEnd)
+	h.buf = AppendHashScalar(h.buf, tq, body)
 }
 
 // appendFloatBody is the one representation of a float: nothing for positive
@@ -169,7 +169,7 @@ func (h *hasher) symbol(sid uint32) {
 func (h *hasher) text(sid uint32, text string, known bool) {
 	switch {
 	case known:
-		h.buf = append(appendEscaped(append(h.buf, hashBegin, 0x70), text), hashEnd)
+		h.buf = AppendHashScalar(h.buf, 0x70, text)
 	case sid == 0:
 		h.buf = append(h.buf, hashBegin, 0x71, hashEnd)
 	default:
@@ -196,25 +196,17 @@ func appendEscaped[T string | []byte](dst []byte, b T) []byte {
 }
 
 // appendDigest is appendEscaped for 32 bytes that are as good as random: in two of
-// three digests, none is a marker.
+// three digests, none is a marker. dst must have room for 64 bytes.
 func appendDigest(dst []byte, d *[32]byte) []byte {
-	from := len(dst)
-	dst = append(dst, d[:]...)
-	w := [4]uint64{binary.LittleEndian.Uint64(d[0:]), binary.LittleEndian.Uint64(d[8:]), binary.LittleEndian.Uint64(d[16:]), binary.LittleEndian.Uint64(d[24:])}
-	if nearMarkers(w[0])|nearMarkers(w[1])|nearMarkers(w[2])|nearMarkers(w[3]) == 0 ||
-		markers(w[0])|markers(w[1])|markers(w[2])|markers(w[3]) == 0 {
-		return dst
-	}
-	var room [32]byte
-	dst = append(dst, room[:]...)
-	out, n := dst[from:], 0
-	for i, x := range w {
+	out, n := dst[len(dst):len(dst)+64], 0
+	for i := 0; i < len(d); i += 8 {
+		x := binary.LittleEndian.Uint64(d[i:])
 		if markers(x) == 0 {
 			binary.LittleEndian.PutUint64(out[n:], x)
 			n += 8
 			continue
 		}
-		for _, c := range d[8*i : 8*i+8] {
+		for _, c := range d[i : i+8] {
 			if isSpecial(c) {
 				out[n] = hashEscape
 				n++
@@ -223,12 +215,15 @@ func appendDigest(dst []byte, d *[32]byte) []byte {
 			n++
 		}
 	}
-	return dst[:from+n]
+	return dst[:len(dst)+n]
 }
 
 func isSpecial(c byte) bool { return c-hashBegin < 4 && c != 0x0d }
 
 const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// bothEnds is the one bit by which escape and end differ.
+const bothEnds = hashEscape ^ hashEnd
 
 // nearMarkers is 0 if none of eight bytes is 0x08 to 0x0f, which is the rule in
 // text and quick to tell.
@@ -239,8 +234,8 @@ func nearMarkers(x uint64) uint64 {
 
 // markers is 0 if none of eight bytes is a marker.
 func markers(x uint64) uint64 {
-	b, e, n := x^hashBegin*ones, x^hashEscape*ones, x^hashEnd*ones
-	return ((b-ones)&^b | (e-ones)&^e | (n-ones)&^n) & highs
+	b, e := x^hashBegin*ones, x&^(bothEnds*ones)^hashEscape*ones
+	return ((b-ones)&^b | (e-ones)&^e) & highs
 }
 
 // special is the index of the first marker byte, or -1.
