@@ -1,9 +1,7 @@
 package hashchain
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -18,7 +16,7 @@ import (
 // struct is spelt out here, with the hashes of the strand and of the previous
 // sequence number kept. A test compares it with the general one.
 type addressHasher struct {
-	buf         []byte
+	fieldHasher
 	strand      string
 	strandField [32]byte // hash of the field strandId
 	seqNo       uint64
@@ -52,8 +50,8 @@ func (a *addressHasher) hash(addr BlockAddress, transactionID string, at ion.Val
 	previous := a.previous(addr)
 	return NewHash(a.structField("",
 		a.structField(symAddress, a.strandHash(addr.StrandID), a.seqHash(addr.SequenceNo)),
-		a.field(symTxID, 0x80, []byte(transactionID)),
-		a.field(symTimestamp, 0x60, body(at.Raw())),
+		a.field(symTxID, codeString, transactionID),
+		a.field(symTimestamp, codeTimestamp, string(body(at.Raw()))),
 		previous))
 }
 
@@ -68,7 +66,7 @@ func (a *addressHasher) previous(addr BlockAddress) [32]byte {
 
 func (a *addressHasher) strandHash(strand string) [32]byte {
 	if !a.known || a.strand != strand {
-		a.strand, a.strandField = strand, a.field(symStrandID, 0x80, []byte(strand))
+		a.strand, a.strandField = strand, a.field(symStrandID, codeString, strand)
 		a.seqField = a.seqNoField(a.seqNo)
 		a.known = true
 	}
@@ -83,35 +81,6 @@ func (a *addressHasher) seqHash(n uint64) [32]byte {
 }
 
 func (a *addressHasher) seqNoField(n uint64) [32]byte {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], n)
-	return a.field(symSeqNo, 0x20, bytes.TrimLeft(b[:], "\x00"))
-}
-
-// field is the hash of a field with a scalar value.
-func (a *addressHasher) field(name string, code byte, body []byte) [32]byte {
-	a.buf = ion.AppendHashScalar(append(a.buf[:0], name...), code, body)
+	a.buf = appendMagnitude(append(a.buf[:0], symSeqNo...), codeInt, n)
 	return sha256.Sum256(a.buf)
-}
-
-// structField is the hash of a field whose value is a struct, or of a struct
-// without a name.
-func (a *addressHasher) structField(name string, fields ...[32]byte) [32]byte {
-	a.buf = ion.AppendHashStruct(append(a.buf[:0], name...), fields)
-	return sha256.Sum256(a.buf)
-}
-
-// body is the representation of a scalar behind its descriptor and length.
-func body(raw []byte) []byte {
-	switch {
-	case len(raw) == 0:
-		return nil
-	case raw[0]&15 != 14:
-		return raw[1:]
-	}
-	i := 1
-	for i < len(raw)-1 && raw[i]&0x80 == 0 {
-		i++
-	}
-	return raw[i+1:]
 }

@@ -93,11 +93,11 @@ type BuiltBlock struct {
 // BlockBuilder builds blocks and keeps the memory that it works in. The zero
 // BlockBuilder is ready. It must not be used by two goroutines at once.
 type BlockBuilder struct {
-	out     ion.Writer
-	part    ion.Writer // a section that has to be hashed before it is written
-	partBuf []byte
-	dec     ion.Decoder // for metadata, which all have the same symbols
-	address addressHasher
+	out      ion.Writer
+	part     ion.Writer // redactionInfo, which is hashed before it is written
+	address  addressHasher
+	info     infoHasher
+	metadata metadataHasher
 }
 
 // Build makes the block: it hashes the metadata of the revisions,
@@ -125,14 +125,11 @@ func (bb *BlockBuilder) Build(in *BlockParts) (*BuiltBlock, error) {
 	list[entryAddress] = bb.address.hash(in.Address, in.TransactionID, ion.FromTimestamp(times.block))
 	list[entryRevisions] = Root(out.RevisionHashes)
 	list[entryInternal] = in.Internal
-	var info, redaction ion.Value
-	var err error
 	if len(in.Statements) > 0 {
-		info, list[entryTransactionInfo], err = bb.section(func(w *ion.Writer) { writeTransactionInfo(w, in) })
-		if err != nil {
-			return nil, err
-		}
+		list[entryTransactionInfo] = bb.info.hash(in)
 	}
+	var redaction ion.Value
+	var err error
 	if len(in.Redactions) > 0 {
 		var h Hash
 		if redaction, h, err = bb.section(func(w *ion.Writer) { writeRedactionInfo(w, in.Redactions) }); err != nil {
@@ -143,13 +140,14 @@ func (bb *BlockBuilder) Build(in *BlockParts) (*BuiltBlock, error) {
 	out.EntriesHashList = list
 	out.EntriesHash = Root(list)
 	out.Hash = Dot(out.EntriesHash, in.PreviousBlockHash)
-	out.Bytes, err = bb.write(in, out, times, info, redaction)
+	out.Bytes, err = bb.write(in, out, times, redaction)
 	return out, err
 }
 
 type times struct{ block, tx ion.Timestamp }
 
 func (bb *BlockBuilder) hashRevisions(in *BlockParts, out *BuiltBlock, t times) error {
+	bb.metadata.block(t.tx, in.TransactionID)
 	for i := range in.Revisions {
 		r := &in.Revisions[i]
 		if !r.HashOnly.IsEmpty() {
@@ -159,29 +157,9 @@ func (bb *BlockBuilder) hashRevisions(in *BlockParts, out *BuiltBlock, t times) 
 		if r.Data.IsZero() != r.DataHash.IsEmpty() {
 			return fmt.Errorf("hashchain: revision of document %s: data and its hash must both be given, or neither for a deletion", r.DocumentID)
 		}
-		bb.part.Reset()
-		writeMetadata(&bb.part, in, r, t)
-		meta, err := bb.hashPart()
-		if err != nil {
-			return err
-		}
-		out.RevisionHashes = append(out.RevisionHashes, Dot(meta, r.DataHash))
+		out.RevisionHashes = append(out.RevisionHashes, Dot(bb.metadata.hash(r.DocumentID, r.Version), r.DataHash))
 	}
 	return nil
-}
-
-// hashPart is the Ion Hash of what was written to bb.part.
-func (bb *BlockBuilder) hashPart() (Hash, error) {
-	buf, err := bb.part.AppendTo(bb.partBuf[:0])
-	if err != nil {
-		return Hash{}, err
-	}
-	bb.partBuf = buf
-	v, err := bb.dec.Open(buf)
-	if err != nil {
-		return Hash{}, err
-	}
-	return IonHash(v)
 }
 
 // section writes one section aside and returns it with its hash.
@@ -197,7 +175,7 @@ func (bb *BlockBuilder) section(write func(*ion.Writer)) (ion.Value, Hash, error
 }
 
 // write writes the whole block in QLDB's order of fields.
-func (bb *BlockBuilder) write(in *BlockParts, out *BuiltBlock, t times, info, redaction ion.Value) ([]byte, error) {
+func (bb *BlockBuilder) write(in *BlockParts, out *BuiltBlock, t times, redaction ion.Value) ([]byte, error) {
 	w := &bb.out
 	w.Reset()
 	w.BeginStruct()
@@ -210,8 +188,9 @@ func (bb *BlockBuilder) write(in *BlockParts, out *BuiltBlock, t times, info, re
 	w.Field("previousBlockHash").Blob(out.PreviousBlockHash.view())
 	w.Field("entriesHashList")
 	writeHashes(w, out.EntriesHashList)
-	if !info.IsZero() {
-		w.Field("transactionInfo").Value(info)
+	if len(in.Statements) > 0 {
+		w.Field("transactionInfo")
+		writeTransactionInfo(w, in)
 	}
 	if !redaction.IsZero() {
 		w.Field("redactionInfo").Value(redaction)
