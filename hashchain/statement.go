@@ -11,7 +11,24 @@ import (
 // of each parameter in order. It fails for a parameter that holds a symbol of
 // unknown text.
 func StatementDigest(text string, params ...ion.Value) (Hash, error) {
-	h := NewHash(ion.HashText(text))
+	var s StatementHasher
+	return s.Digest(text, params...)
+}
+
+// StatementHasher computes digests like [StatementDigest], and remembers the hash
+// of the last text: transactions repeat statements. The zero StatementHasher is
+// ready. It must not be used by two goroutines at once.
+type StatementHasher struct {
+	text string
+	hash Hash // of text; empty before the first one
+}
+
+// Digest is the digest of a statement, with the errors of [StatementDigest].
+func (s *StatementHasher) Digest(text string, params ...ion.Value) (Hash, error) {
+	if s.text != text || s.hash.IsEmpty() {
+		s.text, s.hash = text, NewHash(ion.HashText(text))
+	}
+	h := s.hash
 	for i, p := range params {
 		ph, err := IonHash(p)
 		if err != nil {

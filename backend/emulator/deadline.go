@@ -12,17 +12,20 @@ import (
 // works as the real one does.
 type deadline struct {
 	context.Context
-	t   *Transaction
-	err error // once it has ended
+	t     *Transaction
+	asked bool
+	err   error // once it has ended
 }
 
 // Err is why the statement has to stop, nil while it need not.
 func (d *deadline) Err() error {
+	first := !d.asked // the session has just looked at the clock
+	d.asked = true
 	switch {
 	case d.err != nil:
 	case d.t.l.ending.Load():
 		d.err = ledger.ErrClosed
-	case d.t.expired(d.t.l.hooks.Now()):
+	case !first && d.t.expired(d.t.l.hooks.Now()):
 		d.err = errExpired(d.t.id)
 	default:
 		d.err = d.Context.Err()

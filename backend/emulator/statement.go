@@ -71,7 +71,7 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	if last := msTime(t.l.state.Load().txTime); start.Before(last) {
 		start = last // the ledger's time never goes back, and can be a few ms ahead
 	}
-	d, err := hashchain.StatementDigest(text, params...)
+	d, err := t.hasher.Digest(text, params...)
 	if err != nil {
 		return errBad("A parameter cannot be hashed: %s", err)
 	}
@@ -145,7 +145,12 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value, ou
 	if err != nil {
 		return err
 	}
-	err = rows.Each(func(r partiql.Result) error { return out.add(r.Value, r.Stream) })
+	s.t.out = out
+	if s.t.addRow == nil {
+		t := s.t
+		t.addRow = func(r partiql.Result) error { return t.out.add(r.Value, r.Stream) }
+	}
+	err = rows.Each(s.t.addRow)
 	out.io = ledger.IOUsage{ReadIOs: rows.ReadIOs(), WriteIOs: int64(len(s.effects))}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tallyledger/tally/backend/emulator/partiql"
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -39,6 +40,10 @@ type Transaction struct {
 	digest     hashchain.CommitDigest
 	dec        ion.Decoder // for stored documents: most share one symbol table
 	size       int
+
+	hasher hashchain.StatementHasher
+	out    *resultSet                 // of the statement that runs
+	addRow func(partiql.Result) error // adds to out
 
 	stmt  statement  // the one that runs; its memory serves the next one
 	spare []*reading // reads that are not under way

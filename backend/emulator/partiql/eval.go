@@ -44,6 +44,9 @@ type machine struct {
 	kept      int64 // of them, what the query under way keeps beyond its row
 	base      int64 // held when that query began
 	running   bool
+
+	yield      func(Result) error
+	emitResult emitFunc // sends a row to yield
 }
 
 // machine returns a machine that is ready for a run.
@@ -51,6 +54,13 @@ func (p *Plan) machine(ctx context.Context, src Source, sink Sink, params []ion.
 	m, ok := p.machines.Get().(*machine)
 	if !ok {
 		m = &machine{plan: p}
+		m.emitResult = func(d datum, stream []byte) error {
+			v, err := d.build()
+			if err != nil {
+				return err
+			}
+			return m.yield(Result{Value: v, Stream: stream})
+		}
 		m.regs = make([]datum, p.slots)
 		m.rows = make([]*Row, p.tables)
 		m.ords = make([]int, p.slots)
@@ -81,7 +91,7 @@ func (p *Plan) free(m *machine) {
 			clear(c.keys)
 		}
 	}
-	m.ctx, m.src, m.sink, m.params = nil, nil, nil, nil
+	m.ctx, m.src, m.sink, m.params, m.yield = nil, nil, nil, nil, nil
 	m.work, m.stopped, m.readIOs, m.held, m.kept, m.base = 0, nil, 0, 0, 0, 0
 	if m.largest > maxScratch {
 		m.writers, m.largest = nil, 0

@@ -159,13 +159,8 @@ func (r *Rows) Each(yield func(Result) error) error {
 	}
 	m.running = true
 	p := m.plan
-	err := p.body.run(m, func(d datum, stream []byte) error {
-		v, err := d.build()
-		if err != nil {
-			return err
-		}
-		return yield(Result{Value: v, Stream: stream})
-	})
+	m.yield = yield
+	err := p.body.run(m, m.emitResult)
 	if err == nil {
 		err = m.poll() // a statement that was canceled does not succeed
 	}
