@@ -238,11 +238,16 @@ func writeTransactionInfo(w *ion.Writer, in *BlockParts) {
 	w.BeginStruct()
 	w.Field("statements")
 	w.BeginList()
+	var start ion.Timestamp
+	var ms int64
 	for i := range in.Statements {
 		s := &in.Statements[i]
+		if now := s.StartTime.UnixMilli(); i == 0 || now != ms {
+			ms, start = now, ion.NewTimestamp(s.StartTime)
+		}
 		w.BeginStruct()
 		w.Field("statement").String(s.Text)
-		w.Field("startTime").Timestamp(ion.NewTimestamp(s.StartTime))
+		w.Field("startTime").Timestamp(start)
 		w.Field("statementDigest").Blob(s.Digest.view())
 		w.End()
 	}

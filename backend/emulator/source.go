@@ -75,7 +75,7 @@ func (t *Transaction) done(r *reading) {
 
 func (s *statement) TxID() string { return s.t.id }
 
-func (s *statement) Now() ion.Timestamp { return s.now }
+func (s *statement) Now() ion.Timestamp { return ion.NewTimestamp(s.start) }
 
 func (s *statement) DocID(key partiql.RowKey) string {
 	return hashchain.IDOfSortKey(key).String()
@@ -220,9 +220,8 @@ func writeMetadata(w *ion.Writer, id string, version, txTime int64, txID string)
 // view shows it before the commit: with the block that would come next, the
 // statement's time and the hash that goes with them.
 func (s *statement) provisional(c *change) (ion.Value, error) {
-	at, _ := s.now, 0
 	w := ion.NewWriter()
-	writeMetadata(w, c.key.id().String(), c.version(), at.Time().UnixMilli(), s.t.id)
+	writeMetadata(w, c.key.id().String(), c.version(), s.start.UnixMilli(), s.t.id)
 	meta, err := w.Build()
 	if err != nil {
 		return ion.Value{}, err
@@ -231,7 +230,7 @@ func (s *statement) provisional(c *change) (ion.Value, error) {
 	if err != nil {
 		return ion.Value{}, err
 	}
-	rec := docRecord{version: c.version(), seq: s.v.seq + 1, txTime: at.Time().UnixMilli(), txID: s.t.rawID, hash: h}
+	rec := docRecord{version: c.version(), seq: s.v.seq + 1, txTime: s.start.UnixMilli(), txID: s.t.rawID, hash: h}
 	return s.committedRow(c.key.id().String(), &rec, c.data)
 }
 

@@ -54,7 +54,7 @@ func (l *Ledger) openView() (view, error) {
 type statement struct {
 	t       *Transaction
 	v       view
-	now     ion.Timestamp
+	start   time.Time
 	effects []effect
 	hist    blockCache
 }
@@ -88,7 +88,7 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	}
 	s := &t.stmt
 	clear(s.effects)
-	*s = statement{t: t, v: v, now: ion.NewTimestamp(start), effects: s.effects[:0]}
+	*s = statement{t: t, v: v, start: start, effects: s.effects[:0]}
 	t.until = deadline{Context: ctx, t: t}
 	err = s.run(&t.until, text, params, out)
 	if cerr := v.snap.Close(); err == nil && cerr != nil {
