@@ -25,11 +25,11 @@ import (
 // adds the operations to the open group. As soon as the writer is free the
 // group goes to it, and the builder begins the next one on top of it. The
 // writer makes the group durable with one sync, publishes the new tip for
-// readers, and answers.
+// readers, and answers. A transaction that comes alone takes neither: alone.go.
 //
 // Invariants:
 //
-//   - Blocks are numbered and chained by the builder alone.
+//   - Blocks are numbered and chained by whoever holds committer.own.
 //   - Readers see the published tip only, which is durable.
 //   - The builder runs ahead of the disk by one group. If a group cannot be
 //     written, it and the group built on it are refused, and the builder goes
@@ -92,7 +92,8 @@ type committed struct {
 func (c *committed) digest() hashchain.Hash { return c.edge.Root() }
 
 // committer owns the order of blocks. queue and groups are its channels; the
-// fields under "builder" belong to that goroutine.
+// fields under own belong to whoever holds it, which is the builder but for a
+// transaction that comes alone.
 type committer struct {
 	l      *Ledger
 	queue  chan *commitRequest
@@ -100,7 +101,11 @@ type committer struct {
 	done   chan *group // writer to builder: written, or failed
 	wg     sync.WaitGroup
 
-	// builder
+	own     sync.Mutex
+	open    *group // grows until the writer is free
+	idle    bool   // no group is with the writer
+	closed  bool   // queue was closed
+	expect  int    // transactions that are likely to make up the next group
 	tip     committed
 	edge    hashchain.RightEdge
 	changes *changes
@@ -111,7 +116,7 @@ type committer struct {
 }
 
 func newCommitter(l *Ledger, at *committed) *committer {
-	c := &committer{l: l, queue: make(chan *commitRequest, 256), groups: make(chan *group, 1), done: make(chan *group, 1), changes: newChanges()}
+	c := &committer{l: l, queue: make(chan *commitRequest, 256), groups: make(chan *group, 1), done: make(chan *group, 1), changes: newChanges(), idle: true}
 	c.reset(at)
 	c.wg.Add(2)
 	go c.build()
@@ -133,8 +138,14 @@ func (c *committer) submit(r *commitRequest) error {
 		c.l.closing.RUnlock()
 		return ledger.ErrClosed
 	}
-	c.queue <- r
+	g, ok := c.claim(r)
+	if !ok {
+		c.queue <- r
+	}
 	c.l.closing.RUnlock()
+	if g != nil {
+		c.alone(g)
+	}
 	return <-r.answer
 }
 
@@ -156,57 +167,62 @@ func (c *committer) close() {
 func (c *committer) build() {
 	defer c.wg.Done()
 	defer close(c.groups)
-	var open *group
-	queue, idle := c.queue, true
-	expect := 0 // transactions that are likely to make up the next group
 	late := time.NewTimer(0)
 	<-late.C
 	var waiting <-chan time.Time
-	finished := func(done *group) {
-		idle = true
-		if done.err != nil {
-			c.rollback(done, open)
-			open = nil
-		}
-		expect = len(done.requests) + open.size()
-		c.patience = min(done.took/8, maxPatience)
-	}
-	for queue != nil || open != nil || !idle {
-		in := queue
-		if open != nil && len(open.requests) >= maxGroup {
+	c.own.Lock()
+	defer c.own.Unlock()
+	for !c.closed || c.open != nil || !c.idle {
+		in := c.queue
+		if c.closed || c.open.size() >= maxGroup {
 			in = nil
 		}
+		c.own.Unlock()
 		select {
 		case r, ok := <-in:
+			c.own.Lock()
 			if !ok {
-				queue = nil
+				c.closed = true
 				break
 			}
 			if len(c.done) > 0 { // r may be sent by whom that failure was told
-				finished(<-c.done)
+				c.finished(<-c.done)
 			}
-			open = c.drain(c.take(r, open))
+			c.open = c.drain(c.take(r, c.open))
 		case done := <-c.done:
-			finished(done)
+			c.own.Lock()
+			c.finished(done)
 		case <-waiting:
-			expect, waiting = 0, nil
+			c.own.Lock()
+			c.expect, waiting = 0, nil
 		}
 		switch {
-		case !idle || open == nil:
-		case open.size() >= min(expect, maxGroup) || queue == nil:
+		case !c.idle || c.open == nil:
+		case c.open.size() >= min(c.expect, maxGroup) || c.closed:
 			if waiting != nil {
 				late.Stop()
 				waiting = nil
 			}
-			c.seal(open)
-			c.groups <- open
-			open, idle = nil, false
+			c.seal(c.open)
+			c.groups <- c.open
+			c.open, c.idle = nil, false
 			c.forget()
 		case waiting == nil:
 			late.Reset(c.patience)
 			waiting = late.C
 		}
 	}
+}
+
+// finished takes the outcome of the group that was with the writer.
+func (c *committer) finished(done *group) {
+	c.idle = true
+	if done.err != nil {
+		c.rollback(done, c.open)
+		c.open = nil
+	}
+	c.expect = len(done.requests) + c.open.size()
+	c.patience = min(done.took/8, maxPatience)
 }
 
 // maxPatience bounds the wait for sessions that are expected to come back.
@@ -394,14 +410,7 @@ func (c *committer) rollback(failed, open *group) {
 func (c *committer) write() {
 	defer c.wg.Done()
 	for g := range c.groups {
-		c.l.hooks.Faults.BeforeCommit()
-		start := time.Now()
-		g.err = c.apply(g)
-		g.took = time.Since(start)
-		if g.err == nil {
-			c.l.state.Store(g.after)
-			c.l.stats.group(len(g.requests), g.took)
-		}
+		c.settle(g)
 		// The builder hears of it first: what it builds next must not stand on a
 		// group that failed.
 		c.done <- g
@@ -411,7 +420,19 @@ func (c *committer) write() {
 	}
 }
 
-// apply makes a group durable.
+// settle makes a group durable and publishes it.
+func (c *committer) settle(g *group) {
+	c.l.hooks.Faults.BeforeCommit()
+	start := time.Now()
+	g.err = c.apply(g)
+	g.took = time.Since(start)
+	if g.err == nil {
+		c.l.state.Store(g.after)
+		c.l.stats.group(len(g.requests), g.took)
+	}
+}
+
+// apply writes a group.
 func (c *committer) apply(g *group) error {
 	if err := c.l.fatal(); err != nil {
 		return err

@@ -6,3 +6,11 @@ var (
 	CreatedBy = createdBy
 	Seal      = seal
 )
+
+// Handed is how many transactions wait for the group with the writer.
+func (l *Ledger) Handed() int {
+	c := l.committer
+	c.own.Lock()
+	defer c.own.Unlock()
+	return c.open.size() + len(c.queue)
+}

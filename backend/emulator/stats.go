@@ -42,7 +42,7 @@ func (c *counters) group(size int, d time.Duration) {
 }
 
 // Observe calls f after each durable write with the number of transactions in
-// it and the time it took, from the ledger's own goroutine. One f at a time;
+// it and the time it took, from the goroutine that wrote it. One f at a time;
 // nil ends it.
 func (l *Ledger) Observe(f func(size int, d time.Duration)) {
 	if f == nil {
