@@ -130,26 +130,28 @@ func AppendHashScalar[T string | []byte](dst []byte, code byte, body T) []byte {
 func (h *hasher) field(sid uint32, value []byte) {
 	last := len(h.digests) - 1
 	name, known := h.syms.text(sid)
-	var s slot
+	var place *cachedField
+	var tag uint32
 	key := h.cache.scalarKey(name, value)
 	if key != nil && known {
-		if s = h.cache.slot(key); s.held {
-			h.digests[last] = h.cache.fields[s.at].digest
+		var held bool
+		if place, tag, held = h.cache.find(key); held {
+			h.digests[last] = place.digest
 			return
 		}
 	}
 	start := len(h.buf)
 	h.text(sid, name, known)
 	h.at(value, 0)
-	switch {
+	switch digest := &h.digests[last]; {
 	case h.err != nil:
-	case h.cache == nil:
-		h.digests[last] = sha256.Sum256(h.buf[start:])
-	case s.key != nil:
-		h.digests[last] = sha256.Sum256(h.buf[start:])
-		h.cache.put(&s, &h.digests[last])
+	case place != nil:
+		*digest = sha256.Sum256(h.buf[start:])
+		place.put(key, tag, digest)
+	case h.cache != nil:
+		h.cache.sum(h.buf[start:], digest)
 	default:
-		h.digests[last] = h.cache.sum(h.buf[start:])
+		*digest = sha256.Sum256(h.buf[start:])
 	}
 	h.buf = h.buf[:start]
 }

@@ -50,9 +50,12 @@ func TestHasherTellsFieldsApart(t *testing.T) {
 	h := NewHasher()
 	var values []Value
 	for _, text := range []string{`{a:"bc"}`, `{ab:"c"}`, `{abc:""}`, `{'':"abc"}`, `{a:bc}`, `{a:{{"bc"}}}`, `{a:{{YmM=}}}`, `{a:x::"bc"}`, `{a:null}`, `{a:null.string}`, `{a:1}`, `{a:-1}`, `{a:1.}`, `{a:1.0}`,
-		`{a:true}`, `{a:false}`, `{a:0.}`, `{a:-0.}`, `{a:2020T}`, `{a:2020-01T}`, `{a:[]}`, `{a:[1]}`, `{a:{}}`, `{a:{a:1}}`, `{a:$0}`, `{$0:"bc"}`, `{$0:1}`, `{b:1}`, `{a:"` + strings.Repeat("x", 154) + `"}`, `{a:"` + strings.Repeat("x", 155) + `"}`, `{a:"` + strings.Repeat("x", 156) + `"}`,
+		`{a:true}`, `{a:false}`, `{a:0.}`, `{a:-0.}`, `{a:2020T}`, `{a:2020-01T}`, `{a:[]}`, `{a:[1]}`, `{a:{}}`, `{a:{a:1}}`, `{a:$0}`, `{$0:"bc"}`, `{$0:1}`, `{b:1}`,
 		`{'` + strings.Repeat("y", 200) + `':1}`, `{'` + strings.Repeat("y", 300) + `':1}`} {
 		values = append(values, mustText(t, text))
+	}
+	for n := maxCachedKey - 12; n <= maxCachedKey+1; n++ {
+		values = append(values, mustText(t, `{a:"`+strings.Repeat("x", n)+`"}`))
 	}
 	// One encoding under two tables, and numbers in more bytes than they need.
 	for _, hex := range []string{"e00100ea e7 81 83 d4 87 b2 81 61 d2 8a 20", "e00100ea e7 81 83 d4 87 b2 81 62 d2 8a 20", "e00100ea e7 81 83 d4 87 b2 81 61 d3 8a 71 0a", "e00100ea e7 81 83 d4 87 b2 81 62 d3 8a 71 0a",
@@ -104,8 +107,8 @@ func TestHasherRemembers(t *testing.T) {
 		hashesAlike(t, h, v)
 	}
 	used := 0
-	for _, tag := range h.cache.tags {
-		used += b2i(tag != 0)
+	for i := range h.cache.fields {
+		used += b2i(h.cache.fields[i].tag != 0)
 	}
 	if used < 8 { // of ten; two may have one place
 		t.Errorf("%d of the 10 fields are remembered", used)
