@@ -17,12 +17,14 @@ import (
 func hashLimit(b *testing.B, blocks []ion.Value) {
 	var r inputRecorder
 	size := 0
+	var hashes []Hash
 	for _, v := range blocks {
-		r.block(b, v)
+		hashes = append(hashes, r.block(b, v))
 		if size += len(v.Encode()); size > 1<<20 {
 			break
 		}
 	}
+	r.root(hashes)
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -95,7 +97,7 @@ func (r *inputRecorder) dot(x, y Hash) Hash {
 }
 
 // block records what the hashes of a block are of and fails unless they come out.
-func (r *inputRecorder) block(b *testing.B, v ion.Value) {
+func (r *inputRecorder) block(b *testing.B, v ion.Value) Hash {
 	k, err := BlockOf(v)
 	if err != nil {
 		b.Fatal(err)
@@ -122,4 +124,5 @@ func (r *inputRecorder) block(b *testing.B, v ion.Value) {
 	if got := r.dot(r.root(entries), k.PreviousBlockHash); got != k.Hash {
 		b.Fatalf("the block hash is %s, want %s", got, k.Hash)
 	}
+	return k.Hash
 }

@@ -40,6 +40,6 @@ func (p *Pool) run() {
 	c := blockChecker{hasher: ion.NewHasher()}
 	for b := range p.work {
 		b.check(&c)
-		close(b.done)
+		b.done <- struct{}{}
 	}
 }

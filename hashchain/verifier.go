@@ -94,7 +94,18 @@ type batch struct {
 	size    int        // bytes of the blocks
 	results []checked
 	counts  Counts
-	done    chan struct{}
+	done    chan struct{} // is sent to when the batch is checked
+}
+
+var batches = sync.Pool{New: func() any { return &batch{done: make(chan struct{}, 1)} }}
+
+// release keeps the memory of a batch for another one, and nothing that it was
+// about.
+func (b *batch) release() {
+	clear(b.blocks)
+	clear(b.results)
+	*b = batch{blocks: b.blocks[:0], before: b.before[:0], results: b.results[:0], done: b.done}
+	batches.Put(b)
 }
 
 // checked is what the chain needs to know of a block.
@@ -103,7 +114,7 @@ type checked struct {
 	hasAddress     bool
 	decoded        bool // has hashes too
 	hash, previous Hash
-	before         recalled
+	before         *recalled
 	failures       []*Failure
 	more           int64 // further failures, only counted
 }
@@ -127,13 +138,11 @@ func NewVerifier(opt VerifyOptions) *Verifier {
 		v.pool, v.own = NewPool(opt.Workers), true
 	}
 	v.order = make(chan *batch, 2*v.pool.workers)
-	v.batch = newBatch()
+	v.batch = batches.Get().(*batch)
 	v.chain.init(&v.opt, &v.report)
 	v.wg.Go(v.collect)
 	return v
 }
-
-func newBatch() *batch { return &batch{done: make(chan struct{})} }
 
 // Add checks the next block: a value as an export, GetBlock or a BLOCK_SUMMARY
 // record has it. Failures, also of values that are no blocks at all, come out
@@ -158,7 +167,7 @@ func (v *Verifier) flush() {
 	if len(v.batch.blocks) > 0 {
 		v.order <- v.batch
 		v.pool.work <- v.batch
-		v.batch = newBatch()
+		v.batch = batches.Get().(*batch)
 	}
 }
 
@@ -176,12 +185,11 @@ func (v *Verifier) Finish() *Report {
 }
 
 func (b *batch) check(c *blockChecker) {
-	b.results = make([]checked, len(b.blocks))
 	c.foreign = 0 // anew in each batch, so that the number of workers does not matter
 	for i, v := range b.blocks {
 		c.check(v)
 		b.counts.Add(&c.counts)
-		b.results[i] = checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, before: b.before[i], failures: c.failures, more: c.more}
+		b.results = append(b.results, checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, before: &b.before[i], failures: c.failures, more: c.more})
 	}
 }
 
@@ -193,6 +201,7 @@ func (v *Verifier) collect() {
 			v.chain.next(&b.results[i])
 			v.chain.n++
 		}
+		b.release()
 	}
 }
 
@@ -255,7 +264,7 @@ func (c *chain) next(r *checked) {
 // again handles a block whose number was there already. It reports whether the
 // chain goes on from the block that was there.
 func (c *chain) again(r *checked) bool {
-	was := &r.before
+	was := r.before
 	switch {
 	case was.forgotten:
 		c.report.Forgotten++

@@ -516,7 +516,8 @@ func TestVerifierRemembersBlocksWithinBounds(t *testing.T) {
 		return c
 	}
 	next := func(c *chain, who teller, b checked) {
-		b.before = memory.recall(b.address, b.hash, who)
+		before := memory.recall(b.address, b.hash, who)
+		b.before = &before
 		c.next(&b)
 	}
 	const n = 3*pages*pageBlocks + 5
