@@ -28,7 +28,8 @@
 //
 // -file keeps the filled ledger for the next run; a file of an older format is
 // refused, and has to be deleted. -bench SQL compares statements with SQLite,
-// -bench Wire is the server seen through the driver.
+// -bench Wire is the server seen through the driver; on a machine that does other
+// things beside, -bench WireTurns says more.
 //
 // Everything called durable syncs before it answers. Ledgers are filled without
 // syncing, synced as a whole and opened again before they are timed. Files are

@@ -49,21 +49,28 @@ func sessionClient(url string, n int) *qldbsession.Client {
 // wire runs the transactions against a child, through the driver.
 func wire(b *testing.B, child string, n int) {
 	url, stop := startChild(b, child)
+	insert, end := wireInsert(b, url, n)
+	parallel(b, n, insert)
+	end()
+	b.ReportMetric(float64(stop().Microseconds())/float64(b.N), "server-µs/tx")
+}
+
+// wireInsert is the transaction, for n clients at once.
+func wireInsert(b *testing.B, url string, n int) (insert func() error, end func()) {
 	d, err := qldbdriver.New("bench", sessionClient(url, n), func(o *qldbdriver.DriverOptions) {
 		o.LoggerVerbosity, o.MaxConcurrentTransactions = qldbdriver.LogOff, n
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	parallel(b, n, func() error {
+	insert = func() error {
 		doc := document(next.Add(1))
-		_, err := d.Execute(context.Background(), func(tx qldbdriver.Transaction) (any, error) {
+		_, err := d.Execute(ctx, func(tx qldbdriver.Transaction) (any, error) {
 			return tx.Execute("INSERT INTO VehicleRegistration ?", doc)
 		})
 		return err
-	})
-	d.Shutdown(context.Background())
-	b.ReportMetric(float64(stop().Microseconds())/float64(b.N), "server-µs/tx")
+	}
+	return insert, func() { d.Shutdown(ctx) }
 }
 
 // startChild starts this binary as a server. stop ends it and returns the time
@@ -122,8 +129,14 @@ func runChild(what string) error {
 	ctx, stop := context.WithCancel(context.Background())
 	go func() { _, _ = io.Copy(io.Discard, os.Stdin); stop() }()
 	fmt.Printf("http://%s\n", l.Addr())
-	if what == "empty" {
-		hs := &http.Server{Handler: &emptyHandler{}}
+	if what == "empty" || what == "writing" {
+		h := &emptyHandler{}
+		if what == "writing" {
+			if h.file, err = newFile(filepath.Join(os.Getenv("BENCH_DIR"), "sync"), youngPages<<12); err != nil {
+				return err
+			}
+		}
+		hs := &http.Server{Handler: h}
 		go func() { <-ctx.Done(); _ = hs.Close() }()
 		_ = hs.Serve(l)
 		return nil
@@ -148,8 +161,12 @@ func runChild(what string) error {
 }
 
 // emptyHandler reads a request and answers with constants. A commit digest comes
-// back as it was sent, since the driver compares.
-type emptyHandler struct{}
+// back as it was sent, since the driver compares. With a file, which is for one
+// client, a commit makes durable what the group of an insert would.
+type emptyHandler struct {
+	file    *os.File
+	commits int
+}
 
 func (h *emptyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
@@ -163,6 +180,11 @@ func (h *emptyHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(s, `"CommitTransaction"`):
 		_, digest, _ := strings.Cut(s, `"CommitDigest":"`)
 		digest, _, _ = strings.Cut(digest, `"`)
+		if h.commits++; h.file != nil {
+			if err := writeGroup(h.file, youngPages, h.commits); err != nil {
+				panic(err)
+			}
+		}
 		answer = `{"CommitTransaction":{"TransactionId":"` + id + `","CommitDigest":"` + digest + `",` + timing + `}}`
 	case strings.Contains(s, `"StartSession"`):
 		answer = `{"StartSession":{"SessionToken":"c2Vzc2lvbi10b2tlbg==",` + timing + `}}`
