@@ -87,11 +87,12 @@ func Dot(a, b Hash) Hash {
 		return a
 	}
 	var both [2 * HashSize]byte
-	if less(&b.b, &a.b) {
-		a, b = b, a
+	low, high := &a.b, &b.b
+	if less(high, low) {
+		low, high = high, low
 	}
-	copy(both[:HashSize], a.b[:])
-	copy(both[HashSize:], b.b[:])
+	copy(both[:HashSize], low[:])
+	copy(both[HashSize:], high[:])
 	return Hash{b: sha256.Sum256(both[:]), full: true}
 }
 

@@ -3,6 +3,7 @@ package ion
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // Marker bytes of Ion Hash 1.0. Inside a representation they are escaped.
@@ -149,14 +150,14 @@ func (h *hasher) scalar(tq byte, body []byte) {
 // appendFloatBody is the one representation of a float: nothing for positive
 // zero, the same for every NaN.
 func appendFloatBody(dst []byte, f float64) []byte {
-	bits := math.Float64bits(f)
+	u := math.Float64bits(f)
 	switch {
 	case f != f:
-		bits = 0x7ff8000000000000
-	case bits == 0:
+		u = 0x7ff8000000000000
+	case u == 0:
 		return dst
 	}
-	return binary.BigEndian.AppendUint64(dst, bits)
+	return binary.BigEndian.AppendUint64(dst, u)
 }
 
 // symbol serialises a symbol or annotation.
@@ -201,12 +202,15 @@ func appendDigest(dst []byte, d *[32]byte) []byte {
 	out, n := dst[len(dst):len(dst)+64], 0
 	for i := 0; i < len(d); i += 8 {
 		x := binary.LittleEndian.Uint64(d[i:])
-		if markers(x) == 0 {
-			binary.LittleEndian.PutUint64(out[n:], x)
+		binary.LittleEndian.PutUint64(out[n:], x)
+		m := markers(x)
+		if m == 0 {
 			n += 8
 			continue
 		}
-		for _, c := range d[i : i+8] {
+		k := bits.TrailingZeros64(m) / 8 // bytes before the first marker
+		n += k
+		for _, c := range d[i+k : i+8] {
 			if isSpecial(c) {
 				out[n] = hashEscape
 				n++
@@ -232,7 +236,8 @@ func nearMarkers(x uint64) uint64 {
 	return (x - ones) &^ x & highs
 }
 
-// markers is 0 if none of eight bytes is a marker.
+// markers is 0 if none of eight bytes is a marker. Otherwise the lowest bit set is
+// the highest one of the first marker.
 func markers(x uint64) uint64 {
 	b, e := x^hashBegin*ones, x&^(bothEnds*ones)^hashEscape*ones
 	return ((b-ones)&^b | (e-ones)&^e) & highs
