@@ -41,6 +41,14 @@ type operation struct {
 	do   func(*Server, *controlRequest) (any, error)
 }
 
+// ledgerMember is what the operation's model calls the ledger of the path.
+func (o operation) ledgerMember() string {
+	if strings.Contains(o.name, "JournalKinesisStream") || strings.Contains(o.name, "JournalToKinesis") {
+		return "LedgerName"
+	}
+	return "Name"
+}
+
 // ledgerOperations are by method and what follows /ledgers/{name}, with * for
 // an id.
 var ledgerOperations = map[string]operation{
@@ -136,7 +144,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request, c *call, p
 func (s *Server) control(op operation, req *controlRequest) ([]byte, error) {
 	if req.named {
 		if why := nameProblem(req.name); why != "" {
-			return nil, errShape("Name", why)
+			return nil, errShape(op.ledgerMember(), why)
 		}
 	}
 	out, err := op.do(s, req)

@@ -58,12 +58,15 @@ func (s *Server) exportJournal(req *controlRequest) (any, error) {
 	if err := req.decode(&in); err != nil {
 		return nil, err
 	}
+	x, err := in.state(s.cfg.Clock())
+	if err != nil {
+		return nil, err
+	}
 	e, st, err := s.active(req.name)
 	if err != nil {
 		return nil, err
 	}
-	x, err := in.state(st.Created, s.cfg.Clock())
-	if err != nil {
+	if err := x.limitTo(st.Created); err != nil {
 		return nil, err
 	}
 	if s.target == nil {
@@ -109,8 +112,8 @@ func (st *ledgerState) addExport(x *exportState) error {
 	return nil
 }
 
-// state checks the request and makes an export of it.
-func (in *exportRequest) state(created, now time.Time) (*exportState, error) {
+// state checks the request by itself and makes an export of it.
+func (in *exportRequest) state(now time.Time) (*exportState, error) {
 	x := &exportState{Created: now, Status: exportRunning}
 	if in.InclusiveStartTime == nil {
 		return nil, errInvalid("InclusiveStartTime", "InclusiveStartTime is missing")
@@ -119,14 +122,6 @@ func (in *exportRequest) state(created, now time.Time) (*exportState, error) {
 		return nil, errInvalid("ExclusiveEndTime", "ExclusiveEndTime is missing")
 	}
 	x.Start, x.End = in.InclusiveStartTime.Time, in.ExclusiveEndTime.Time
-	switch {
-	case !x.Start.Before(x.End):
-		return nil, errInvalid("ExclusiveEndTime", "The start date must not be greater than the end date")
-	case x.End.After(now):
-		return nil, errInvalid("ExclusiveEndTime", "The end date cannot be in the future")
-	case x.Start.Before(created):
-		x.Start = created.UTC().Truncate(time.Millisecond)
-	}
 	if in.RoleArn == nil {
 		return nil, errInvalid("RoleArn", "RoleArn is missing")
 	}
@@ -141,6 +136,20 @@ func (in *exportRequest) state(created, now time.Time) (*exportState, error) {
 		}
 	}
 	return x, in.S3ExportConfiguration.into(x)
+}
+
+// limitTo checks the times, and that a ledger made at created has something of
+// them.
+func (x *exportState) limitTo(created time.Time) error {
+	switch {
+	case !x.Start.Before(x.End):
+		return errInvalid("ExclusiveEndTime", "The start date must not be greater than the end date")
+	case x.End.After(x.Created):
+		return errInvalid("ExclusiveEndTime", "The end date cannot be in the future")
+	case x.Start.Before(created):
+		x.Start = created.UTC().Truncate(time.Millisecond)
+	}
+	return nil
 }
 
 func (c *s3Configuration) into(x *exportState) error {
@@ -162,8 +171,11 @@ func (c *s3Configuration) into(x *exportState) error {
 	key := c.EncryptionConfiguration.KmsKeyArn
 	switch x.Encryption {
 	case "SSE_KMS":
-		if key == nil || arnProblem(*key) != "" {
+		if key == nil {
 			return errInvalid(name, "ObjectEncryptionType SSE_KMS needs KmsKeyArn, the ARN of a key")
+		}
+		if why := keyARNProblem(*key); why != "" {
+			return errInvalid(name, "KmsKeyArn is not valid: %s", why)
 		}
 		x.KmsKey = *key
 	case "SSE_S3", "NO_ENCRYPTION":
@@ -230,7 +242,7 @@ func (s *Server) describeExport(req *controlRequest) (any, error) {
 	if why := idProblem(req.id); why != "" {
 		return nil, errShape("ExportId", why)
 	}
-	if e, st := s.registry.get(req.name); e != nil {
+	if e, st := s.registry.get(req.name); e != nil && st.status != stateDeleting {
 		for _, x := range st.Exports {
 			if x.ID == req.id && !x.expired(s.cfg.Clock()) {
 				return struct{ ExportDescription exportAnswer }{x.answer(req.name)}, nil
@@ -244,7 +256,7 @@ func (s *Server) describeExport(req *controlRequest) (any, error) {
 
 func (s *Server) listLedgerExports(req *controlRequest) (any, error) {
 	e, st := s.registry.get(req.name)
-	if e == nil {
+	if e == nil || st.status == stateDeleting {
 		return nil, errNoLedger(req.name)
 	}
 	return s.exportPage(req, []ledgerView{st})

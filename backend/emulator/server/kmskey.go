@@ -38,6 +38,17 @@ func (s *Server) kmsKey(key *string) (string, error) {
 	return "", errInvalid("KmsKey", "KmsKey is AWS_OWNED_KMS_KEY, a key id of at most 128 letters, digits and hyphens, alias/NAME, or the ARN of a key or alias (arn:aws:kms:REGION:ACCOUNT:key/ID), not %s", quote(k))
 }
 
+// keyARNProblem checks the ARN of a key where nothing but one is taken; shape.go.
+func keyARNProblem(s string) string {
+	if why := arnProblem(s); why != "" {
+		return why
+	}
+	if !keyARN.MatchString(s) {
+		return "the ARN of a key or alias has the form arn:aws:kms:REGION:ACCOUNT:key/ID or :alias/NAME, which " + quote(s) + " has not"
+	}
+	return ""
+}
+
 // keyOfAlias makes up the id of the key behind an alias, always the same one.
 func keyOfAlias(alias string) string {
 	h := sha256.Sum256([]byte(alias))

@@ -149,7 +149,7 @@ func (s *Server) updateLedger(req *controlRequest) (any, error) {
 		}
 	}
 	e, st := s.registry.get(req.name)
-	if e == nil {
+	if e == nil || st.status == stateDeleting {
 		return nil, errNoLedger(req.name)
 	}
 	return s.describe(st), nil

@@ -19,10 +19,10 @@ func textOf(v ion.Value) *ionText { return &ionText{v.String()} }
 // addressIn is an address in a request.
 type addressIn struct{ IonText *string }
 
-// parse reads an address in any spelling of Ion text.
+// parse reads an address in any spelling of Ion text. A nil one was not given.
 func (a *addressIn) parse(parameter string) (*hashchain.BlockAddress, error) {
-	if a == nil || a.IonText == nil {
-		return nil, errInvalid(parameter, "%s is missing", parameter)
+	if a == nil {
+		return nil, nil
 	}
 	if n := len(*a.IonText); n == 0 || n > maxIonText {
 		return nil, errInvalid(parameter, "%s", textNotIon)
@@ -59,25 +59,45 @@ type journalRead struct {
 	DocumentId                     *string
 }
 
-func (req *controlRequest) journalRead() (in journalRead, at, tip *hashchain.BlockAddress, err error) {
+// journalRead reads the body and checks it by itself.
+func (req *controlRequest) journalRead(ofRevision bool) (in journalRead, err error) {
 	if err = req.decode(&in); err != nil {
-		return
+		return in, err
 	}
-	if at, err = in.BlockAddress.parse("BlockAddress"); err != nil {
-		return
+	switch tip := in.DigestTipAddress; {
+	case in.BlockAddress == nil || in.BlockAddress.IonText == nil:
+		return in, errInvalid("BlockAddress", "BlockAddress is missing")
+	case ofRevision && in.DocumentId == nil:
+		return in, errInvalid("DocumentId", "DocumentId is missing")
+	case tip != nil && tip.IonText == nil:
+		return in, errInvalid("DigestTipAddress", "DigestTipAddress has no IonText")
 	}
-	if in.DigestTipAddress != nil {
+	if ofRevision {
+		if why := idProblem(*in.DocumentId); why != "" {
+			return in, errShape("DocumentId", why)
+		}
+	}
+	return in, nil
+}
+
+// addresses are those of the block and of the tip, nil for none.
+func (in *journalRead) addresses() (at, tip *hashchain.BlockAddress, err error) {
+	if at, err = in.BlockAddress.parse("BlockAddress"); err == nil {
 		tip, err = in.DigestTipAddress.parse("DigestTipAddress")
 	}
-	return
+	return at, tip, err
 }
 
 func (s *Server) getBlock(req *controlRequest) (any, error) {
+	in, err := req.journalRead(false)
+	if err != nil {
+		return nil, err
+	}
 	e, _, err := s.active(req.name)
 	if err != nil {
 		return nil, err
 	}
-	_, at, tip, err := req.journalRead()
+	at, tip, err := in.addresses()
 	if err != nil {
 		return nil, err
 	}
@@ -92,19 +112,17 @@ func (s *Server) getBlock(req *controlRequest) (any, error) {
 }
 
 func (s *Server) getRevision(req *controlRequest) (any, error) {
+	in, err := req.journalRead(true)
+	if err != nil {
+		return nil, err
+	}
 	e, _, err := s.active(req.name)
 	if err != nil {
 		return nil, err
 	}
-	in, at, tip, err := req.journalRead()
+	at, tip, err := in.addresses()
 	if err != nil {
 		return nil, err
-	}
-	if in.DocumentId == nil {
-		return nil, errInvalid("DocumentId", "DocumentId is missing")
-	}
-	if why := idProblem(*in.DocumentId); why != "" {
-		return nil, errShape("DocumentId", why)
 	}
 	rev, err := e.engine.Revision(req.ctx, *at, *in.DocumentId, tip)
 	if err != nil {

@@ -82,11 +82,14 @@ func (s *Server) createStream(req *controlRequest) (any, error) {
 	if err := req.decode(&in); err != nil {
 		return nil, err
 	}
+	x, err := in.state(s.cfg.Clock())
+	if err != nil {
+		return nil, err
+	}
 	if _, _, err := s.active(req.name); err != nil {
 		return nil, err
 	}
-	x, err := in.state(s.cfg.Clock())
-	if err != nil {
+	if err := x.checkTimes(); err != nil {
 		return nil, err
 	}
 	x.ID = s.ids.Next().String()
@@ -124,6 +127,7 @@ func mayStream(st *ledgerState, x *streamState) error {
 
 func streamResource(ledger, id string) string { return "stream/" + ledger + "/" + id }
 
+// state checks the request by itself and makes a stream of it.
 func (in *streamRequest) state(now time.Time) (*streamState, error) {
 	k := in.KinesisConfiguration
 	for _, m := range []struct {
@@ -155,16 +159,20 @@ func (in *streamRequest) state(now time.Time) (*streamState, error) {
 		Name: *in.StreamName, Created: now, Start: in.InclusiveStartTime.Time, Role: *in.RoleArn,
 		StreamArn: *k.StreamArn, Aggregated: k.AggregationEnabled == nil || *k.AggregationEnabled,
 	}
-	if x.Start.After(now) {
-		return nil, errInvalid("InclusiveStartTime", "The start date cannot be in the future.")
-	}
 	if in.ExclusiveEndTime != nil {
-		if !x.Start.Before(in.ExclusiveEndTime.Time) {
-			return nil, errInvalid("ExclusiveEndTime", "The start date must not be greater than the end date.")
-		}
 		x.End = &in.ExclusiveEndTime.Time
 	}
 	return x, nil
+}
+
+func (x *streamState) checkTimes() error {
+	switch {
+	case x.Start.After(x.Created):
+		return errInvalid("InclusiveStartTime", "The start date cannot be in the future.")
+	case x.End != nil && !x.Start.Before(*x.End):
+		return errInvalid("ExclusiveEndTime", "The start date must not be greater than the end date.")
+	}
+	return nil
 }
 
 // liveStream is the stream of an id that is listed, ended or not.
