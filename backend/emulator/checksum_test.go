@@ -233,12 +233,12 @@ func TestFlippedBytes(t *testing.T) {
 					l.f.at = at
 					err := read(l)
 					if !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), want) {
-						t.Errorf("byte %d of %d, %s: %v, want %s", at, n, name, err, want)
+						t.Fatalf("byte %d of %d, %s: %v, want %s", at, n, name, err, want)
 					}
 					l.f.at = -1
 					err = l.run("INSERT INTO T {'k': 9}")
 					if !errors.Is(err, ledger.ErrReadOnly) || !strings.Contains(err.Error(), want) {
-						t.Errorf("byte %d of %d, %s: a write gives %v", at, n, name, err)
+						t.Fatalf("byte %d of %d, %s: a write gives %v", at, n, name, err)
 					}
 					l.broken.Store(nil)
 				}
