@@ -138,6 +138,9 @@ func (r *Revision) checkFields(seen fieldSet) error {
 
 // hashField reads a blob of 32 bytes or none. Null stands for the empty hash.
 func hashField(name string, v ion.Value) (Hash, error) {
+	if b, ok := v.Bytes(); ok && len(b) == HashSize && v.Type() == ion.BlobType && !v.HasAnnotations() {
+		return NewHash([HashSize]byte(b)), nil
+	}
 	if v.HasAnnotations() {
 		return Hash{}, shape("%s has annotations, which no hash has", name)
 	}
