@@ -264,7 +264,11 @@ func (w *Writer) table() *SymbolTable {
 	if len(w.names) == 0 {
 		return systemTable
 	}
-	return &SymbolTable{locals: append([]string(nil), w.names...)}
+	t := &SymbolTable{locals: append([]string(nil), w.names...)}
+	if len(t.locals) > unindexed {
+		t.index = &symbolIndex{}
+	}
+	return t
 }
 
 // sid returns the id of a text, and defines it at its first use.

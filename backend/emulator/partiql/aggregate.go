@@ -99,7 +99,10 @@ func (a *accumulator) take(m *machine, s *aggregateSpec, d *datum) error {
 		return err
 	}
 	if s.distinct {
-		m.key = appendDatumKey(m.key[:0], d)
+		var err error
+		if m.key, err = m.appendKey(m.key[:0], d); err != nil {
+			return err
+		}
 		if _, ok := a.seen[string(m.key)]; ok {
 			return nil
 		}
@@ -145,7 +148,7 @@ func (a *accumulator) extreme(m *machine, d *datum, sign int) error {
 			return err
 		}
 	}
-	v, err := d.build() // its size is what it takes, about
+	v, err := m.build(d) // its size is what it takes, about
 	if err != nil {
 		return err
 	}

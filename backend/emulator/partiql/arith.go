@@ -261,5 +261,6 @@ func (n *concatNode) eval(m *machine) (datum, error) {
 	return ionDatum(ion.NewString(s + t)), nil
 }
 
-// maxText bounds what a chain of || can build, in bytes.
-const maxText = 16 << 20
+// maxText bounds what a chain of || can build, in bytes. Functions of one text of
+// that length take a tenth of a second at most.
+const maxText = maxBuilt

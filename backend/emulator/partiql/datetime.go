@@ -21,15 +21,18 @@ var patternLengths = map[byte][]int{'y': {1, 2, 4}, 'M': {1, 2, 3, 4, 5}, 'd': {
 	's': {1, 2}, 'S': {1, 2, 3, 4, 5, 6, 7, 8, 9}, 'n': {1}, 'X': {1, 2, 3, 4, 5}, 'x': {1, 2, 3, 4, 5}}
 
 // readPattern splits a pattern into its items.
-func readPattern(p string) ([]patternItem, error) {
+func readPattern(m *machine, p string) ([]patternItem, error) {
 	var items []patternItem
 	for i := 0; i < len(p); {
+		if err := m.spend(opWork); err != nil {
+			return nil, err
+		}
 		c := p[i]
 		switch {
 		case c == '\'':
 			text, n := quotedText(p[i:])
 			if n == 0 {
-				return nil, errf("Timestamp format pattern contains unterminated token: '%s'.", p[i:])
+				return nil, errf("Timestamp format pattern contains unterminated token: '%s'.", clip(p[i:]))
 			}
 			items = append(items, patternItem{text: text})
 			i += n
@@ -61,7 +64,7 @@ func checkLetter(c byte, n int, token string) error {
 			return nil
 		}
 	}
-	return errf("Timestamp format pattern contains invalid token: '%s'.", token)
+	return errf("Timestamp format pattern contains invalid token: '%s'.", clip(token))
 }
 
 // quotedText reads text in single quotes; two of them stand for one. n is 0 if
@@ -94,7 +97,7 @@ func toStringCall(m *machine, _ string, args []datum) (datum, error) {
 	if err != nil {
 		return datum{}, err
 	}
-	items, err := readPattern(pattern)
+	items, err := readPattern(m, pattern)
 	if err != nil {
 		return datum{}, err
 	}

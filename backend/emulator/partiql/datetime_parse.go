@@ -26,7 +26,7 @@ var patternFields = map[byte]int{'y': fieldYear, 'M': fieldMonth, 'd': fieldDay,
 
 var fieldNames = [...]string{"YEAR", "MONTH_OF_YEAR", "DAY_OF_MONTH", "HOUR_OF_DAY", "MINUTE_OF_HOUR", "SECOND_OF_MINUTE", "FRACTION_OF_SECOND", "AM_PM", "OFFSET"}
 
-func toTimestampCall(_ *machine, _ string, args []datum) (datum, error) {
+func toTimestampCall(m *machine, _ string, args []datum) (datum, error) {
 	s, err := textOf(&args[0])
 	if err != nil {
 		return datum{}, err
@@ -42,11 +42,11 @@ func toTimestampCall(_ *machine, _ string, args []datum) (datum, error) {
 	if err != nil {
 		return datum{}, err
 	}
-	items, err := readPattern(pattern)
+	items, err := readPattern(m, pattern)
 	if err != nil {
 		return datum{}, err
 	}
-	last, err := checkPattern(pattern, items)
+	last, err := checkPattern(clip(pattern), items)
 	if err != nil {
 		return datum{}, err
 	}

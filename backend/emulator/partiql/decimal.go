@@ -146,11 +146,36 @@ func parseDecimal(s string) (ion.Decimal, bool) {
 	if exp <= math.MinInt32 || exp > math.MaxInt32 || !isDecimalDigits(digits) {
 		return ion.Decimal{}, false
 	}
+	digits, exp = leading(digits, exp)
+	if exp > math.MaxInt32 {
+		return ion.Decimal{}, false
+	}
 	c, ok := new(big.Int).SetString(digits, 10)
 	if !ok {
 		return ion.Decimal{}, false
 	}
 	return round38(ion.NewBigDecimal(c, int32(exp)))
+}
+
+// leading cuts a number that will be rounded to 38 digits: of those that cannot
+// count any more it matters only whether they are zeros. Reading a number of many
+// digits takes time in proportion to the square of their number.
+func leading(digits string, exp int64) (string, int64) {
+	const most = 100
+	sign := ""
+	if digits[0] == '-' || digits[0] == '+' {
+		sign, digits = digits[:1], digits[1:]
+	}
+	digits = strings.TrimLeft(digits[:len(digits)-1], "0") + digits[len(digits)-1:]
+	if len(digits) > most {
+		rest := "0"
+		if strings.Trim(digits[most:], "0") != "" {
+			rest = "1"
+		}
+		exp += int64(len(digits) - most - 1)
+		digits = digits[:most] + rest
+	}
+	return sign + digits, exp
 }
 
 // isDecimalDigits accepts a sign and at least one digit.

@@ -196,9 +196,13 @@ func (m *machine) writer() *ion.Writer {
 }
 
 // maxBuilt bounds, in bytes, one value that a statement builds: a row, a document
-// before its own limit is looked at, a list or struct. Values that were read are
-// at most as large as a document.
-const maxBuilt = 16 << 20
+// before its own limit is looked at, a list or struct. It is what a transaction may
+// write. Values that were read are at most as large as a document.
+//
+// It also bounds for how long a context goes unseen: what is done to a built value
+// as a whole, such as to write it into another one, takes a few tenths of a second
+// at most.
+const maxBuilt = 4 << 20
 
 func errTooLarge() error {
 	e := stateError(CodeOther, "A value that the statement builds has more than %d bytes", maxBuilt)
@@ -399,10 +403,9 @@ func (c *cursor) lookupKeys(i int, s *source) (keys []datum, scan bool, err erro
 			}
 			continue
 		}
-		if err := c.m.spend(opWork + item.weight()); err != nil {
+		if c.m.key, err = c.m.appendKey(c.m.key[:0], &item); err != nil {
 			return nil, false, err
 		}
-		c.m.key = appendDatumKey(c.m.key[:0], &item)
 		if !seen[string(c.m.key)] {
 			seen[string(c.m.key)] = true
 			keys = append(keys, item)

@@ -119,7 +119,7 @@ func (p *dmlPlan) collectEdits(m *machine, c *change) error {
 		var err error
 		if spec.value != nil {
 			if e.value, err = spec.value.eval(m); err == nil {
-				_, err = e.value.build()
+				_, err = m.build(&e.value)
 			}
 			if err != nil {
 				return err

@@ -277,7 +277,9 @@ func (n *structNode) eval(m *machine) (datum, error) {
 	w.BeginStruct()
 	for i := range names {
 		w.Field(names[i])
-		writeDatum(w, &values[i])
+		if err := m.write(w, &values[i]); err != nil {
+			return datum{}, err
+		}
 	}
 	w.End()
 	v, _, err := m.finish(w)

@@ -184,13 +184,14 @@ func charLength(_ *machine, _ string, args []datum) (datum, error) {
 	return intDatum(utf8.RuneCountInString(s)), err
 }
 
-func mapText(f func(string) string) func(*machine, string, []datum) (datum, error) {
-	return func(_ *machine, _ string, args []datum) (datum, error) {
+func mapText(f func(*machine, string) (string, error)) func(*machine, string, []datum) (datum, error) {
+	return func(m *machine, _ string, args []datum) (datum, error) {
 		s, err := textOf(&args[0])
 		if err != nil {
 			return datum{}, err
 		}
-		return ionDatum(ion.NewString(f(s))), nil
+		s, err = f(m, s)
+		return ionDatum(ion.NewString(s)), err
 	}
 }
 
@@ -247,11 +248,19 @@ func trim(_ *machine, spec string, args []datum) (datum, error) {
 			return datum{}, err
 		}
 	}
+	in := func(r rune) bool { return strings.ContainsRune(chars, r) }
+	if len(chars) > 32 { // too long to be looked through for each character of s
+		set := make(map[rune]bool)
+		for _, r := range chars {
+			set[r] = true
+		}
+		in = func(r rune) bool { return set[r] }
+	}
 	if spec != "trailing" {
-		s = strings.TrimLeft(s, chars)
+		s = strings.TrimLeftFunc(s, in)
 	}
 	if spec != "leading" {
-		s = strings.TrimRight(s, chars)
+		s = strings.TrimRightFunc(s, in)
 	}
 	return ionDatum(ion.NewString(s)), nil
 }

@@ -45,13 +45,16 @@ var longUpper = map[rune]string{
 
 func isLongUpper(r rune) bool { return r > unicode.MaxASCII && longUpper[r] != "" }
 
-func upper(s string) string {
+func upper(m *machine, s string) (string, error) {
 	i := strings.IndexFunc(s, isLongUpper)
 	if i < 0 {
-		return strings.ToUpper(s)
+		return strings.ToUpper(s), nil
 	}
 	var b strings.Builder
 	for i >= 0 {
+		if err := m.spend(opWork + i); err != nil {
+			return "", err
+		}
 		b.WriteString(strings.ToUpper(s[:i]))
 		r, size := utf8.DecodeRuneInString(s[i:])
 		b.WriteString(longUpper[r])
@@ -59,7 +62,7 @@ func upper(s string) string {
 		i = strings.IndexFunc(s, isLongUpper)
 	}
 	b.WriteString(strings.ToUpper(s))
-	return b.String()
+	return b.String(), nil
 }
 
 const (
@@ -69,13 +72,16 @@ const (
 	finalSigma = '\u03c2'
 )
 
-func lower(s string) string {
+func lower(m *machine, s string) (string, error) {
 	if !strings.ContainsRune(s, dottedI) && !strings.ContainsRune(s, sigma) {
-		return strings.ToLower(s)
+		return strings.ToLower(s), nil
 	}
 	var b strings.Builder
 	inWord := false // a cased letter is before, with nothing but ignorable characters in between
 	for i, r := range s {
+		if err := m.spend(opWork); err != nil {
+			return "", err
+		}
 		switch r {
 		case dottedI:
 			b.WriteString("i\u0307")
@@ -90,7 +96,7 @@ func lower(s string) string {
 		}
 		inWord = cased(r) || inWord && caseIgnorable(r)
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // casedNext reports whether a cased letter follows, behind nothing but ignorable
@@ -109,6 +115,9 @@ func casedNext(s string) bool {
 
 // cased and caseIgnorable are Unicode's definitions D135 and D136.
 func cased(r rune) bool {
+	if r <= unicode.MaxASCII {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
 	return unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt, unicode.Other_Lowercase, unicode.Other_Uppercase)
 }
 

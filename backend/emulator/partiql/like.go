@@ -99,8 +99,8 @@ func (n *likeNode) read(m *machine, value *datum) (p *likePattern, unknown bool,
 	}
 	r, size := utf8.DecodeRuneInString(esc)
 	if size == 0 || size != len(esc) {
-		return nil, false, errBoth("Given: pattern =  "+text+", escape char = "+esc,
-			"Escape character must have size 1 : "+esc)
+		return nil, false, errBoth("Given: pattern =  "+clip(text)+", escape char = "+clip(esc),
+			"Escape character must have size 1 : "+clip(esc))
 	}
 	p, err = readLike(text, r)
 	return p, false, err
@@ -110,7 +110,7 @@ func errLike(value *datum, pattern, escape string) error {
 	if escape == "" {
 		escape = "none given"
 	}
-	return errBoth("Given: value = "+value.ionText()+", pattern =  "+pattern+", escape char = "+escape,
+	return errBoth("Given: value = "+value.ionText()+", pattern =  "+clip(pattern)+", escape char = "+escape,
 		"LIKE expression must be given non-null strings as input")
 }
 
@@ -162,7 +162,7 @@ func readLike(text string, escape rune) (*likePattern, error) {
 }
 
 func errEscape(p *likePattern, sequence string) error {
-	return errBoth("Given: pattern =  "+p.text+", escape char = "+p.escape, "Invalid escape sequence : "+sequence)
+	return errBoth("Given: pattern =  "+clip(p.text)+", escape char = "+p.escape, "Invalid escape sequence : "+sequence)
 }
 
 // match runs in time proportional to the product of the lengths at worst, and

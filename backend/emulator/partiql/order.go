@@ -3,29 +3,33 @@ package partiql
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
 // order is the total order over values that MIN, MAX and, within a family of
-// types, < go by: ion.Compare's, with bags behind everything else. A bag is
-// compared by its elements in their order. Unknowns equal each other.
+// types, < go by: ion.Compare's, with bags behind everything else. Bags and
+// structs are compared by their elements and fields in their order. Unknowns
+// equal each other.
 func (m *machine) order(a, b *datum) (int, error) {
-	if err := m.spendOn(a, b); err != nil {
-		return 0, err
-	}
 	x, y := a.isBag(), b.isBag()
 	switch {
 	case x && y:
 		return m.orderBags(a.seq.items, b.seq.items)
 	case x || y:
 		return oneIf(x) - oneIf(y), nil
-	case a.seq == nil && b.seq == nil:
-		return ion.Compare(a.ion(), b.ion()), nil
 	case a.isSequence() && b.isSequence() && a.kind() == b.kind():
-		return m.orderItems(a.items(), b.items())
+		return m.orderItems(a.iter(), b.iter())
+	case a.isStruct() && b.isStruct():
+		return m.orderStructs(a, b)
+	case a.seq != nil || b.seq != nil:
+		return ion.Compare(a.family(), b.family()), nil
 	}
-	return ion.Compare(a.family(), b.family()), nil
+	if err := m.spendOn(a, b); err != nil {
+		return 0, err
+	}
+	return ion.Compare(a.ion(), b.ion()), nil
 }
 
 func (d *datum) isBag() bool { return d.seq != nil && d.seq.kind == seqBag }
@@ -39,37 +43,87 @@ func (d *datum) family() ion.Value {
 	return empty.ion()
 }
 
-func (m *machine) orderItems(x, y []datum) (int, error) {
-	for i := range min(len(x), len(y)) {
-		if c, err := m.order(&x[i], &y[i]); c != 0 || err != nil {
+func (m *machine) orderItems(i, j itemIter) (int, error) {
+	for {
+		x, more := i.next()
+		y, also := j.next()
+		if !more || !also {
+			return oneIf(more) - oneIf(also), m.spend(opWork)
+		}
+		if c, err := m.order(&x, &y); c != 0 || err != nil {
 			return c, err
 		}
 	}
-	return cmp.Compare(len(x), len(y)), nil
 }
 
 func (m *machine) orderBags(x, y []datum) (int, error) {
-	x, err := m.sorted(x)
+	return orderSorted(x, y, m.order)
+}
+
+// field is a field of a struct.
+type field struct {
+	name  string
+	value datum
+}
+
+func (d *datum) fields() []field {
+	var out []field
+	for it := d.v.Iter(); it.Next(); {
+		out = append(out, field{it.Name(), ionDatum(it.Value())})
+	}
+	return out
+}
+
+// orderStructs compares structs by their fields in order of name and value.
+func (m *machine) orderStructs(a, b *datum) (int, error) {
+	return orderSorted(a.fields(), b.fields(), m.orderFields)
+}
+
+func (m *machine) orderFields(a, b *field) (int, error) {
+	if c := strings.Compare(a.name, b.name); c != 0 {
+		return c, m.spend(opWork)
+	}
+	return m.order(&a.value, &b.value)
+}
+
+// orderSorted compares collections by their items in order.
+func orderSorted[T any](x, y []T, order func(a, b *T) (int, error)) (int, error) {
+	a, err := sorted(x, order)
 	if err != nil {
 		return 0, err
 	}
-	if y, err = m.sorted(y); err != nil {
+	b, err := sorted(y, order)
+	if err != nil {
 		return 0, err
 	}
-	return m.orderItems(x, y)
+	for i := range min(len(a), len(b)) {
+		if c, err := order(a[i], b[i]); c != 0 || err != nil {
+			return c, err
+		}
+	}
+	return cmp.Compare(len(a), len(b)), nil
 }
 
-// sorted is the items in their order; a context that ends ends the sorting too.
-func (m *machine) sorted(items []datum) ([]datum, error) {
-	out := slices.Clone(items)
+// sorted is the items in order; an error, as of a context that has ended, ends
+// the sorting too.
+func sorted[T any](items []T, order func(a, b *T) (int, error)) ([]*T, error) {
+	out := make([]*T, len(items))
+	for i := range items {
+		out[i] = &items[i]
+	}
 	var failed error
-	slices.SortFunc(out, func(a, b datum) int {
+	slices.SortFunc(out, func(a, b *T) int {
 		if failed != nil {
 			return 0
 		}
-		c, err := m.order(&a, &b)
+		c, err := order(a, b)
 		failed = err
 		return c
 	})
 	return out, failed
+}
+
+// holdsBag reports whether d is a bag or a built sequence with one in it.
+func (d *datum) holdsBag() bool {
+	return d.isBag() || d.seq != nil && slices.ContainsFunc(d.seq.items, func(item datum) bool { return item.holdsBag() })
 }

@@ -132,7 +132,9 @@ func (p *listProjection) project(m *machine, emit emitFunc) error {
 			}
 		default:
 			w.Field(p.items[i].name)
-			writeDatum(w, d)
+			if err := m.write(w, d); err != nil {
+				return err
+			}
 		}
 	}
 	w.End()

@@ -393,10 +393,10 @@ func (q *query) run(m *machine, emit emitFunc) error {
 func (m *machine) distinct(emit emitFunc) emitFunc {
 	seen := make(map[string]struct{})
 	return func(d datum, stream []byte) error {
-		if err := m.spend(opWork + d.weight()); err != nil {
+		var err error
+		if m.key, err = m.appendKey(m.key[:0], &d); err != nil {
 			return err
 		}
-		m.key = appendDatumKey(m.key[:0], &d)
 		if _, ok := seen[string(m.key)]; ok {
 			return nil
 		}

@@ -2,8 +2,8 @@ package partiql
 
 import (
 	"errors"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -104,6 +104,31 @@ func (d *datum) each(f func(datum) error) error {
 	return nil
 }
 
+// itemIter walks over the elements of a sequence.
+type itemIter struct {
+	built []datum
+	it    ion.Iter
+}
+
+func (d *datum) iter() itemIter {
+	if d.seq != nil {
+		return itemIter{built: d.seq.items}
+	}
+	return itemIter{it: d.v.Iter()}
+}
+
+func (i *itemIter) next() (datum, bool) {
+	if len(i.built) > 0 {
+		d := i.built[0]
+		i.built = i.built[1:]
+		return d, true
+	}
+	if !i.it.Next() {
+		return datum{}, false
+	}
+	return ionDatum(i.it.Value()), true
+}
+
 func (d *datum) items() []datum {
 	if d.seq != nil {
 		return d.seq.items
@@ -126,11 +151,18 @@ func (d *datum) ion() ion.Value {
 }
 
 func (d *datum) build() (ion.Value, error) {
+	var m machine // without a context
+	return m.build(d)
+}
+
+func (m *machine) build(d *datum) (ion.Value, error) {
 	switch {
 	case d.seq != nil:
 		var w ion.Writer
 		w.SetLimit(maxBuilt)
-		writeDatum(&w, d)
+		if err := m.write(&w, d); err != nil {
+			return ion.Value{}, err
+		}
 		v, err := w.Build()
 		switch {
 		case errors.Is(err, ion.ErrTooLarge):
@@ -151,11 +183,11 @@ func errDepth() error {
 	return e
 }
 
-// writeDatum writes d; bags become lists and MISSING becomes null.
-func writeDatum(w *ion.Writer, d *datum) {
+// write writes d; bags become lists and MISSING becomes null.
+func (m *machine) write(w *ion.Writer, d *datum) error {
 	if d.seq == nil {
 		w.Value(d.v)
-		return
+		return m.spend(len(d.v.Raw()))
 	}
 	if d.seq.kind == seqSexp {
 		w.BeginSexp()
@@ -163,9 +195,12 @@ func writeDatum(w *ion.Writer, d *datum) {
 		w.BeginList()
 	}
 	for i := range d.seq.items {
-		writeDatum(w, &d.seq.items[i])
+		if err := m.write(w, &d.seq.items[i]); err != nil {
+			return err
+		}
 	}
 	w.End()
+	return nil
 }
 
 // weight is the work of looking at d once: the bytes of an Ion value. The
@@ -186,78 +221,39 @@ func (m *machine) spendOn(a, b *datum) error {
 	return m.spend(n)
 }
 
-// equal is deep equality, which is what = means between known values.
-func (m *machine) equal(a, b *datum) (bool, error) {
-	if err := m.spendOn(a, b); err != nil {
-		return false, err
-	}
-	if a.seq == nil && b.seq == nil {
-		if a.v.IsZero() || b.v.IsZero() {
-			return a.unknown() && b.unknown(), nil
-		}
-		return ion.Equal(a.v, b.v), nil
-	}
-	if !a.isSequence() || !b.isSequence() || a.kind() != b.kind() {
-		return false, nil
-	}
-	x, y := a.items(), b.items()
-	if len(x) != len(y) {
-		return false, nil
-	}
-	if a.kind() == seqBag {
-		c, err := m.orderBags(x, y)
-		return c == 0, err
-	}
-	for i := range x {
-		if same, err := m.equal(&x[i], &y[i]); !same || err != nil {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// appendDatumKey appends bytes that are the same for equal values only.
-func appendDatumKey(dst []byte, d *datum) []byte {
-	if !d.holdsBag() {
-		return ion.AppendKey(dst, d.ion())
-	}
-	// No value of Ion equals one with a bag, so the first byte is none of its.
-	dst = append(dst, 0xff, byte(d.seq.kind))
-	keys := make([]string, len(d.seq.items))
-	for i := range keys {
-		keys[i] = string(appendDatumKey(nil, &d.seq.items[i]))
-	}
-	if d.seq.kind == seqBag {
-		slices.Sort(keys)
-	}
-	for _, k := range keys {
-		dst = append(dst, k...)
-	}
-	return append(dst, 0xfe)
-}
-
-// holdsBag reports whether d is a bag or a built sequence with one in it.
-func (d *datum) holdsBag() bool {
-	return d.isBag() || d.seq != nil && slices.ContainsFunc(d.seq.items, func(item datum) bool { return item.holdsBag() })
-}
-
 // ionText is a value as error texts of the evaluator show it.
 func (d *datum) ionText() string {
 	v := d.ion()
 	return clip(v.String())
 }
 
-// text is a value in PartiQL's notation.
+// text is a value in PartiQL's notation, as far as error texts show it.
 func (d *datum) text() string {
 	switch {
 	case d.missing():
 		return "MISSING"
-	case d.seq != nil && d.seq.kind == seqBag:
-		var parts []string
-		for i := range d.seq.items {
-			parts = append(parts, d.seq.items[i].text())
+	case d.isSequence() && d.kind() != seqSexp:
+		open, end := "[", "]"
+		if d.isBag() {
+			open, end = "<<", ">>"
 		}
-		return clip("<<" + strings.Join(parts, ", ") + ">>")
+		it := d.iter()
+		return clipped(open, end, func() (string, bool) {
+			item, ok := it.next()
+			if !ok {
+				return "", false
+			}
+			return item.text(), true
+		})
+	case d.isStruct():
+		it := d.v.Iter()
+		return clipped("{", "}", func() (string, bool) {
+			if !it.Next() {
+				return "", false
+			}
+			field := ionDatum(it.Value())
+			return literalText(&Literal{Value: ion.NewString(it.Name())}) + ": " + field.text(), true
+		})
 	}
 	v := d.ion()
 	switch {
@@ -271,32 +267,39 @@ func (d *datum) text() string {
 	switch v.Type() {
 	case ion.IntType, ion.DecimalType, ion.StringType:
 		return clip(literalText(&Literal{Value: v}))
-	case ion.ListType:
-		var parts []string
-		for _, item := range d.items() {
-			parts = append(parts, item.text())
-		}
-		return clip("[" + strings.Join(parts, ", ") + "]")
-	case ion.StructType:
-		var parts []string
-		for it := v.Iter(); it.Next(); {
-			field := ionDatum(it.Value())
-			parts = append(parts, literalText(&Literal{Value: ion.NewString(it.Name())})+": "+field.text())
-		}
-		return clip("{" + strings.Join(parts, ", ") + "}")
 	}
 	return clip("`" + v.String() + "`")
 }
 
+// mostText is how many characters of a value an error text shows.
+const mostText = 500
+
+// clipped joins texts, as many of them as are shown.
+func clipped(open, end string, next func() (string, bool)) string {
+	var b strings.Builder
+	b.WriteString(open)
+	for n := 0; b.Len() <= utf8.UTFMax*mostText; n++ {
+		s, ok := next()
+		if !ok {
+			b.WriteString(end)
+			break
+		}
+		if n > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(s)
+	}
+	return clip(b.String())
+}
+
 // clip keeps an error text from repeating a whole document.
 func clip(s string) string {
-	const most = 500
-	if len(s) <= most {
+	if len(s) <= mostText {
 		return s
 	}
-	r := []rune(s)
-	if len(r) <= most {
+	r := []rune(s[:min(len(s), utf8.UTFMax*mostText+utf8.UTFMax)])
+	if len(r) <= mostText {
 		return s
 	}
-	return string(r[:most]) + "…"
+	return string(r[:mostText]) + "…"
 }

@@ -3,6 +3,7 @@ package partiql
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -35,6 +36,18 @@ func TestWorkInsideOneRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ints, err := ion.ParseText("[" + strings.Repeat("0,", 50_000) + "]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields, reversed string
+	for i := range 5000 {
+		fields, reversed = fmt.Sprintf("%sa%d:1,", fields, i), fmt.Sprintf("a%d:1,%s", i, reversed)
+	}
+	structs, err := ion.ParseText("[{" + fields + "},{" + reversed + "}]")
+	if err != nil {
+		t.Fatal(err)
+	}
 	times := func(s string) string { return strings.Repeat(s+", ", 100) + s }
 	for name, c := range map[string]struct {
 		text  string
@@ -53,8 +66,19 @@ func TestWorkInsideOneRow(t *testing.T) {
 		"sign":       {"SELECT VALUE [" + times("-t") + "] FROM ? AS t", decimal},
 		"functions":  {"SELECT VALUE [" + times("UPPER(t)") + "] FROM ? AS t", digits},
 		"LIKE":       {"SELECT VALUE [" + times("t LIKE '8%'") + "] FROM ? AS t", digits},
-		"aggregate":  {"SELECT VALUE MAX(<<" + times("t") + ">>) FROM ? AS t", digits},
-		"pattern":    {"SELECT VALUE TO_STRING(`2020-01-01T`, t) FROM ? AS t", ion.NewString(strings.Repeat("SSS ", 25_000))},
+		// Within one operation on one value.
+		"equal lists":     {"SELECT VALUE t = t FROM <<?>> AS t", ints},
+		"order of lists":  {"SELECT VALUE t < t FROM <<?>> AS t", ints},
+		"equal structs":   {"SELECT VALUE t[0] = t[1] FROM <<?>> AS t", structs},
+		"order of fields": {"SELECT VALUE t[0] < t[1] FROM <<?>> AS t", structs},
+		"key of a list":   {"SELECT DISTINCT VALUE t FROM <<?>> AS t", ints},
+		"key of structs":  {"SELECT DISTINCT VALUE [t, t] FROM <<?>> AS t", structs},
+		"bag":             {"SELECT VALUE CAST(t AS BAG) = CAST(t AS BAG) FROM <<?>> AS t", ints},
+		"lower":           {"SELECT VALUE LOWER(t) FROM ? AS t", ion.NewString(strings.Repeat("Σ.", 25_000))},
+		"upper":           {"SELECT VALUE UPPER(t) FROM ? AS t", ion.NewString(strings.Repeat("ß", 25_000))},
+
+		"aggregate": {"SELECT VALUE MAX(<<" + times("t") + ">>) FROM ? AS t", digits},
+		"pattern":   {"SELECT VALUE TO_STRING(`2020-01-01T`, t) FROM ? AS t", ion.NewString(strings.Repeat("SSS ", 25_000))},
 	} {
 		ctx := &asked{Context: context.Background(), until: math.MaxInt}
 		if err := runBounded(ctx, c.text, c.param); err != nil {
