@@ -82,6 +82,7 @@ type options struct {
 	ro     bool
 	limits Limits
 	mode   Mode
+	fields bool // in any case
 	hooks  hook.Hooks
 	wrap   func(store.Store) store.Store
 }
@@ -103,6 +104,11 @@ func WithLimits(l Limits) Option { return func(o *options) { o.limits = l } }
 
 // WithMode sets the permissions mode; AllowAll is the default.
 func WithMode(m Mode) Option { return func(o *options) { o.mode = m } }
+
+// WithIgnoreFieldCase lets names of fields that are not quoted match without regard
+// to case; see [partiql.Options]. QLDB's guide has them case sensitive, the engine
+// that it is built on has not, and nobody has noted what the service did.
+func WithIgnoreFieldCase() Option { return func(o *options) { o.fields = true } }
 
 // WithClock replaces the clock. Times of a journal never run backwards,
 // whatever it says.
@@ -170,7 +176,7 @@ func openOn(s store.Store, o options) (*Ledger, error) {
 	if o.wrap != nil {
 		s = o.wrap(s)
 	}
-	l := &Ledger{path: o.path, store: s, hooks: o.hooks, limits: o.limits, sessions: map[*Session]struct{}{}, plans: partiql.NewCache(partiql.CacheOptions{})}
+	l := &Ledger{path: o.path, store: s, hooks: o.hooks, limits: o.limits, ignoreFieldCase: o.fields, sessions: map[*Session]struct{}{}, plans: partiql.NewCache(partiql.CacheOptions{})}
 	l.ids = hashchain.NewIDSource(o.hooks.Now, o.hooks.Random)
 	l.quota.limit, l.quota.reclaim = o.limits.ResultsOfAllSessions, l.reclaim
 	l.mode.Store(int32(o.mode))

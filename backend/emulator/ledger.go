@@ -46,12 +46,14 @@ type Ledger struct {
 	store   store.Store
 	hooks   hook.Hooks
 	limits  Limits
-	ids     *hashchain.IDSource
-	plans   *partiql.Cache
-	stats   counters
-	quota   quota
-	mode    atomic.Int32
-	serial  atomic.Uint64 // of catalogs
+	// ignoreFieldCase is WithIgnoreFieldCase.
+	ignoreFieldCase bool
+	ids             *hashchain.IDSource
+	plans           *partiql.Cache
+	stats           counters
+	quota           quota
+	mode            atomic.Int32
+	serial          atomic.Uint64 // of catalogs
 
 	nodeCache nodeCache
 	lastEdge  atomic.Pointer[hashchain.RightEdge] // of the tree of the last proof that was not for the tip

@@ -132,7 +132,7 @@ func (t *Transaction) checkSize() error {
 }
 
 func (s *statement) run(ctx context.Context, text string, params []ion.Value, out *resultSet) error {
-	plan, err := s.t.l.plans.Prepare(text, s, partiql.Options{Standard: s.t.l.Mode() == Standard})
+	plan, err := s.t.l.plans.Prepare(text, s, partiql.Options{Standard: s.t.l.Mode() == Standard, IgnoreFieldCase: s.t.l.ignoreFieldCase})
 	if err != nil {
 		return err
 	}

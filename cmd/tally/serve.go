@@ -51,6 +51,7 @@ type serveOptions struct {
 	createDelay  time.Duration
 	deleteDelay  time.Duration
 	faithful     bool
+	ignoreCase   bool
 	testControls bool
 	profile      bool
 	quiet        bool
@@ -98,6 +99,7 @@ func (o *serveOptions) storageFlags(cmd *cobra.Command) {
 	f.StringVar(&o.ledger, "ledger", "", "create this ledger if it is not there")
 	f.StringVar(&o.mode, "mode", "ALLOW_ALL", "permissions mode of that ledger: ALLOW_ALL or STANDARD")
 	f.StringArrayVar(&o.seeds, "seed", nil, "fill a new --ledger from this file: PartiQL statements, or documents as Ion (.ion, .10n)")
+	f.BoolVar(&o.ignoreCase, "ignore-field-case", false, "match names of fields that are not quoted in any case; only quoted ones use indexes then")
 	f.StringVar(&o.region, "region", "us-east-1", "region in ARNs")
 	f.StringVar(&o.account, "account", "000000000000", "account in ARNs")
 }
@@ -162,7 +164,7 @@ func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Ser
 		return nil, usageError{fmt.Errorf("--log must be debug, info, warn or error, not %q", o.logLevel)}
 	}
 	s, err := server.New(server.Config{
-		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, DeleteDelay: o.deleteDelay, FaithfulErrorCodes: o.faithful, AccessKeys: keys, Hosts: o.hosts,
+		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, DeleteDelay: o.deleteDelay, FaithfulErrorCodes: o.faithful, IgnoreFieldCase: o.ignoreCase, AccessKeys: keys, Hosts: o.hosts,
 		Exports:      server.ExportTarget{Dir: o.exportDir, S3Endpoint: o.exportS3},
 		TestControls: o.testControls, Profile: o.profile,
 		Logger: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level})),

@@ -3,6 +3,7 @@ package partiql
 import (
 	"context"
 	"strconv"
+	"strings"
 )
 
 // compiler turns a tree into nodes: it resolves names, gives variables their
@@ -17,9 +18,9 @@ type compiler struct {
 	queries     int
 	deferrals   int
 	aggs        int
-	refs        []string
+	refs        []fieldName
 	names       []string // of tables that the catalog has, each once
-	refIdx      map[string]int
+	refIdx      map[fieldName]int
 	uses        []bool // slots that the current condition depends on
 	inFrom      bool
 	aggregating bool             // inside the argument of an aggregate
@@ -45,16 +46,31 @@ func (c *compiler) slot() int {
 	return c.slots - 1
 }
 
+// fieldName is the name of a field as a statement writes it.
+type fieldName struct {
+	name    string
+	anyCase bool
+}
+
+// fieldName is a name under the plan's options.
+func (c *compiler) fieldName(name string, quoted bool) fieldName {
+	return fieldName{name, c.options.IgnoreFieldCase && !quoted}
+}
+
+// matches reports whether a field is one that is meant, if none has the very name.
+func (f *fieldName) matches(name string) bool { return f.anyCase && strings.EqualFold(f.name, name) }
+
 // ref is the index of a field name.
-func (c *compiler) ref(name string) int {
-	if i, ok := c.refIdx[name]; ok {
+func (c *compiler) ref(name string, quoted bool) int {
+	f := c.fieldName(name, quoted)
+	if i, ok := c.refIdx[f]; ok {
 		return i
 	}
 	if c.refIdx == nil {
-		c.refIdx = make(map[string]int)
+		c.refIdx = make(map[fieldName]int)
 	}
-	c.refIdx[name] = len(c.refs)
-	c.refs = append(c.refs, name)
+	c.refIdx[f] = len(c.refs)
+	c.refs = append(c.refs, f)
 	return len(c.refs) - 1
 }
 
@@ -233,7 +249,7 @@ func (c *compiler) steps(base node, steps []Step) node {
 		s := &steps[i]
 		switch s.Kind {
 		case StepField:
-			base = c.field(base, s.Name)
+			base = c.field(base, s.Name, s.Quoted)
 		case StepIndex:
 			base = c.index(base, s)
 		default:
@@ -251,14 +267,14 @@ func (c *compiler) index(base node, s *Step) node {
 	index := c.expr(s.Index)
 	if k, ok := index.(*constNode); ok {
 		if name, ok := k.d.v.Text(); ok {
-			return c.field(base, name)
+			return c.field(base, name, true)
 		}
 	}
 	return &located{&indexNode{base, index}, s.Pos}
 }
 
-func (c *compiler) field(base node, name string) node {
-	r := c.ref(name)
+func (c *compiler) field(base node, name string, quoted bool) node {
+	r := c.ref(name, quoted)
 	switch b := base.(type) {
 	case *varNode:
 		return &pathNode{b.slot, []int{r}}

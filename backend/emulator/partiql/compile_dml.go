@@ -34,7 +34,7 @@ type editSpec struct {
 // targetStep is a step from a document to what an edit changes: a field, an
 // element, or the element that a source stands at.
 type targetStep struct {
-	name  string
+	fieldName
 	index int // -1 for a field
 	slot  int // of machine.ords, where the element is the one of a source; else -1
 }
@@ -128,7 +128,7 @@ func (c *compiler) target(q *query, from []FromSource, path *Path) []targetStep 
 		c.unbound(root.Name, root.Pos)
 		return nil
 	case found == nil:
-		return append([]targetStep{{name: root.Name, index: -1, slot: -1}}, c.literalSteps(path.Steps)...)
+		return append([]targetStep{{fieldName: c.fieldName(root.Name, root.Quoted), index: -1, slot: -1}}, c.literalSteps(path.Steps)...)
 	case found.slot != found.src.slot:
 		c.failAt(root.Pos, Semantic, "'"+root.Name+"' is not a part of the document and cannot be changed", "")
 		return nil
@@ -164,7 +164,7 @@ func (c *compiler) origin(q *query, from []FromSource, src *source) []targetStep
 func (c *compiler) literalSteps(steps []Step) []targetStep {
 	var out []targetStep
 	for _, s := range steps {
-		t := targetStep{name: s.Name, index: -1, slot: -1}
+		t := targetStep{fieldName: c.fieldName(s.Name, s.Quoted), index: -1, slot: -1}
 		if s.Kind == StepIndex {
 			lit, _ := s.Index.(*Literal)
 			var v ion.Value
@@ -172,7 +172,7 @@ func (c *compiler) literalSteps(steps []Step) []targetStep {
 				v = lit.Value
 			}
 			if name, ok := v.Text(); ok {
-				t.name = name
+				t.fieldName = fieldName{name: name}
 			} else if n, ok := v.Int64(); ok && n >= 0 && n < 1<<31 {
 				t.index = int(n)
 			} else {

@@ -18,10 +18,10 @@ import (
 // expression and gives one line of output. Parameters stand behind %% as an Ion
 // list. The commands are:
 //
-//	run [reads] [standard] [codes]
+//	run [reads] [standard] [anycase] [codes]
 //	                        executes statements; reads adds the read I/Os and
 //	                        what the source was asked for, codes the code of
-//	                        an error
+//	                        an error, anycase ignores the case of fields
 //	statement               executes the whole case as one statement
 //	eval                    evaluates expressions
 //	parse                   parses and prints the canonical text
@@ -120,7 +120,7 @@ func show(m *memory, s string, d *datadriven.TestData) string {
 			params = append(params, e.Clone())
 		}
 	}
-	res, err := m.runWith(context.Background(), partiql.Options{Standard: d.HasArg("standard")}, partiql.Limits{}, text, params...)
+	res, err := m.runWith(context.Background(), partiql.Options{Standard: d.HasArg("standard"), IgnoreFieldCase: d.HasArg("anycase")}, partiql.Limits{}, text, params...)
 	if err != nil {
 		return "! " + code(err, d) + err.Error()
 	}

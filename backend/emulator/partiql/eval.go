@@ -65,8 +65,8 @@ func (p *Plan) machine(ctx context.Context, src Source, sink Sink, params []ion.
 		m.rows = make([]*Row, p.tables)
 		m.ords = make([]int, p.slots)
 		m.refs = make([]ion.FieldRef, len(p.refs))
-		for i, name := range p.refs {
-			m.refs[i] = ion.NewFieldRef(name)
+		for i := range p.refs {
+			m.refs[i] = ion.NewFieldRef(p.refs[i].name)
 		}
 		m.deferred = make([]bool, p.deferrals)
 		m.aggs = make([]datum, p.aggs)

@@ -102,7 +102,7 @@ func (n *pathNode) eval(m *machine) (datum, error) {
 	v := m.regs[n.slot].v
 	for _, r := range n.refs {
 		var ok bool
-		if v, ok = m.refs[r].Of(v); !ok {
+		if v, ok = m.field(r, v); !ok {
 			return datum{}, nil
 		}
 	}
@@ -147,12 +147,25 @@ type (
 	}
 )
 
+// field is the field that name number r means in a struct.
+func (m *machine) field(r int, v ion.Value) (ion.Value, bool) {
+	f, ok := m.refs[r].Of(v)
+	if name := &m.plan.refs[r]; !ok && name.anyCase && v.Type() == ion.StructType {
+		for it := v.Iter(); it.Next(); {
+			if name.matches(it.Name()) {
+				return it.Value(), true
+			}
+		}
+	}
+	return f, ok
+}
+
 func (n *fieldNode) eval(m *machine) (datum, error) {
 	d, err := n.base.eval(m)
 	if err != nil {
 		return datum{}, err
 	}
-	v, _ := m.refs[n.ref].Of(d.v)
+	v, _ := m.field(n.ref, d.v)
 	return ionDatum(v), nil
 }
 

@@ -15,6 +15,10 @@ type Options struct {
 	// with the text that forbidden names get too. Such an error wraps
 	// ErrAccessDenied.
 	Standard bool
+	// IgnoreFieldCase lets names of fields that are not quoted match without
+	// regard to case, as in the Kotlin engine; an exact match comes first. QLDB's
+	// guide says that they are case sensitive. Only quoted names use indexes then.
+	IgnoreFieldCase bool
 }
 
 // Plan is a statement that is resolved against a catalog and ready to run. It is
@@ -27,7 +31,7 @@ type Plan struct {
 	tables    int
 	queries   int
 	deferrals int
-	refs      []string
+	refs      []fieldName
 	names     []string // of tables, each once
 	aggs      int
 	body      body

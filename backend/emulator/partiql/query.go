@@ -301,17 +301,19 @@ func (c *compiler) targetOf(s *source, n node) (accessKind, string) {
 }
 
 func (c *compiler) pathTarget(s *source, refs []int) (accessKind, string) {
-	first, second := c.refs[refs[0]], ""
+	first, second := c.refs[refs[0]].name, ""
+	last := c.refs[refs[len(refs)-1]]
 	if len(refs) == 2 {
-		second = c.refs[refs[1]]
+		second = last.name
 	}
+	indexed := func(name string) bool { return !last.anyCase && s.table.indexed(name) }
 	system := s.view == Committed || s.kind == sourceHistory
 	switch {
 	case system && first == "metadata" && second == "id" && len(refs) == 2:
 		return accessID, ""
-	case s.kind == sourceTable && system && first == "data" && len(refs) == 2 && s.table.indexed(second):
+	case s.kind == sourceTable && system && first == "data" && len(refs) == 2 && indexed(second):
 		return accessIndex, second
-	case s.kind == sourceTable && !system && len(refs) == 1 && s.table.indexed(first):
+	case s.kind == sourceTable && !system && len(refs) == 1 && indexed(first):
 		return accessIndex, first
 	}
 	return accessScan, ""

@@ -234,7 +234,7 @@ func (c *compiler) variable(v *Var) node {
 			c.unbound(v.Name, v.Pos)
 		}
 		c.use(s.single.slot)
-		return &pathNode{s.single.slot, []int{c.ref(v.Name)}}
+		return &pathNode{s.single.slot, []int{c.ref(v.Name, v.Quoted)}}
 	}
 	if _, ok := c.global(v.Name); ok {
 		c.illegalGlobal(v.Name, v.Pos)

@@ -58,6 +58,11 @@ func (t *tree) find(s targetStep) int {
 				return i
 			}
 		}
+		for i, name := range t.names {
+			if s.matches(name) && !t.kids[i].gone {
+				return i
+			}
+		}
 	case s.index >= 0 && t.isList():
 		t.expand()
 		if i := t.position(s.index); i < len(t.kids) && !t.kids[i].gone {
@@ -171,7 +176,7 @@ func (e *edit) insert(t *tree) error {
 		if !ok || len(values) != 1 {
 			return errf("INSERT INTO a struct needs VALUE with one value and AT with the field's name as a string")
 		}
-		s := targetStep{name: name, index: -1, slot: -1}
+		s := targetStep{fieldName: fieldName{name: name}, index: -1, slot: -1}
 		return (&edit{spec: e.spec, value: values[0]}).set(t, s)
 	case !t.isList():
 		d := ionDatum(t.v)

@@ -30,6 +30,10 @@ type Config struct {
 	// Some SDKs then no longer know the exception's type.
 	FaithfulErrorCodes bool
 
+	// IgnoreFieldCase lets names of fields that are not quoted match without regard
+	// to case; see emulator.WithIgnoreFieldCase.
+	IgnoreFieldCase bool
+
 	// AccessKeys maps access key ids to their secrets. Where there is one, every
 	// request of both APIs must be signed with one of them.
 	AccessKeys map[string]string

@@ -91,6 +91,9 @@ func (s *Server) openLedger(name, path string, mode emulator.Mode) (*emulator.Le
 		emulator.WithName(name), emulator.WithMode(mode), emulator.WithLimits(s.ledgerLimits),
 		emulator.WithHooks(hook.Hooks{Now: s.cfg.Clock, Random: s.cfg.Random, Faults: faults}),
 	}
+	if s.cfg.IgnoreFieldCase {
+		opts = append(opts, emulator.WithIgnoreFieldCase())
+	}
 	var l *emulator.Ledger
 	var err error
 	if path == "" {
