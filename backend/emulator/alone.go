@@ -6,9 +6,10 @@ import "fmt"
 //
 // On the way over builder and writer three goroutines wake each other in turn,
 // and with a single session each of them has to wake a sleeping thread as well:
-// a tenth of a small commit's time, where the disk is quick. So where nothing is under way and the
-// last group was of one transaction, the session is builder and writer of its own
-// group. The builder goes on building what arrives meanwhile, as beside the writer.
+// a tenth of a small commit's time, where the disk is quick. So where nothing is
+// under way and the last group was of one transaction, the session is builder and
+// writer of its own group. The builder goes on building what arrives meanwhile,
+// as beside the writer.
 
 // claim builds a group of r alone, if r need not queue. Where that gives no
 // group r has its answer.
