@@ -77,7 +77,7 @@ func (p *wholeProjection) project(m *machine, emit emitFunc) error {
 		}
 		return emit(d, m.streamOf(&d))
 	}
-	list := listProjection{items: []projected{{n: &constNode{d}, star: true, name: synthetic(1)}}}
+	list := listProjection{items: []projected{{n: &constNode{d}, star: true}}}
 	return list.project(m, emit)
 }
 
@@ -87,8 +87,8 @@ func starProjection(q *query) projection {
 		return &wholeProjection{s.slot}
 	}
 	list := &listProjection{}
-	for i, s := range q.sources {
-		list.items = append(list.items, projected{n: &varNode{s.slot}, name: synthetic(i + 1), star: true})
+	for _, s := range q.sources {
+		list.items = append(list.items, projected{n: &varNode{s.slot}, star: true})
 		if s.at >= 0 {
 			list.items = append(list.items, projected{n: &varNode{s.at}, name: s.atName})
 		}
@@ -107,7 +107,7 @@ type listProjection struct{ items []projected }
 type projected struct {
 	n    node
 	name string
-	star bool // splice the fields of a struct
+	star bool // splice the fields of a struct; anything else is a column _N
 }
 
 func (p *listProjection) project(m *machine, emit emitFunc) error {
@@ -122,16 +122,24 @@ func (p *listProjection) project(m *machine, emit emitFunc) error {
 	}
 	w := m.writer()
 	w.BeginStruct()
+	columns := 0 // so far, MISSING ones too
 	for i := range values {
-		d := &values[i]
+		d, item := &values[i], &p.items[i]
 		switch {
-		case d.missing():
-		case p.items[i].star && d.isStruct():
+		case item.star && d.missing():
+		case item.star && d.isStruct():
 			for it := d.v.Iter(); it.Next(); {
 				w.Field(it.Name()).Value(it.Value())
+				columns++
 			}
+		case d.missing():
+			columns++
 		default:
-			w.Field(p.items[i].name)
+			name := item.name
+			if columns++; item.star {
+				name = synthetic(columns)
+			}
+			w.Field(name)
 			if err := m.write(w, d); err != nil {
 				return err
 			}
