@@ -77,23 +77,21 @@ func (c *compiler) ref(name string, quoted bool) int {
 func synthetic(n int) string { return "_" + strconv.Itoa(n) }
 
 // nameOf is the name that an expression gives to a column or a source: that of
-// a variable or the last step of a path; empty if it gives none.
-func nameOf(e Expr) string {
+// a variable or the last step of a path.
+func nameOf(e Expr) (name string, ok bool) {
 	switch e := e.(type) {
 	case *Var:
-		return e.Name
+		return e.Name, true
 	case *Path:
 		last := e.Steps[len(e.Steps)-1]
 		if last.Kind == StepField {
-			return last.Name
+			return last.Name, true
 		}
 		if lit, ok := last.Index.(*Literal); ok && last.Kind == StepIndex {
-			if s, ok := lit.Value.Text(); ok {
-				return s
-			}
+			return lit.Value.Text()
 		}
 	}
-	return ""
+	return "", false
 }
 
 func (c *compiler) exprs(list []Expr) []node {

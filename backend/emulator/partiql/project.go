@@ -30,7 +30,7 @@ func (c *compiler) projection(q *query, s *Select) {
 		p := projected{n: c.expr(item.Expr), star: item.Star, name: synthetic(i + 1)}
 		if item.Alias != nil {
 			p.name = item.Alias.Name
-		} else if name := nameOf(item.Expr); name != "" && !item.Star {
+		} else if name, ok := nameOf(item.Expr); ok && !item.Star {
 			p.name = name
 		}
 		list.items = append(list.items, p)

@@ -74,11 +74,11 @@ func aliasOf(s *FromSource, n int) *Ident {
 	if s.As != nil {
 		return s.As
 	}
-	id := &Ident{Pos: s.Expr.Start(), Name: nameOf(s.Expr)}
-	if id.Name == "" {
-		id.Name = synthetic(n)
+	name, ok := nameOf(s.Expr)
+	if !ok {
+		name = synthetic(n)
 	}
-	return id
+	return &Ident{Pos: s.Expr.Start(), Name: name}
 }
 
 // global is what a name means to the catalog.
