@@ -1,6 +1,11 @@
 package emulator
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tallyledger/tally/ledger"
+)
 
 // A transaction that comes alone needs no goroutine but its own.
 //
@@ -18,26 +23,33 @@ func (c *committer) claim(r *commitRequest) (g *group, ok bool) {
 		return nil, false
 	}
 	defer c.own.Unlock()
-	defer c.stopOnPanic()
 	if !c.idle || c.open != nil || c.expect > 1 || len(c.queue) > 0 {
 		return nil, false
 	}
+	done := false
+	defer c.stopUnless(&done)
 	if g = c.take(r, nil); g != nil {
 		c.seal(g)
 		c.idle = false
 		c.forget()
 	}
+	done = true
 	return g, true
 }
 
 // alone is the writer of a group that was claimed.
 func (c *committer) alone(g *group) {
+	done := false
 	defer func() {
+		if !done {
+			g.err = fmt.Errorf("%w: %w", ledger.ErrOutcomeUnknown, c.l.fatal())
+		}
 		c.release(g)
 		g.requests[0].answer <- g.err
 	}()
-	defer c.stopOnPanic()
+	defer c.stopUnless(&done)
 	c.settle(g)
+	done = true
 }
 
 // release lets the next group go. The builder is woken only where it waits for
@@ -53,10 +65,17 @@ func (c *committer) release(g *group) {
 	c.done <- g
 }
 
-// stopOnPanic lets nobody build on what a panic left half done.
-func (c *committer) stopOnPanic() {
-	if p := recover(); p != nil {
-		c.l.setFatal(fmt.Errorf("panic while committing: %v", p))
-		panic(p)
+// stopUnless lets nobody build on what was left half done: by a panic, or by
+// runtime.Goexit, which testing's FailNow calls.
+func (c *committer) stopUnless(done *bool) {
+	if *done {
+		return
 	}
+	p := recover()
+	if p == nil {
+		c.l.setFatal(errors.New("the goroutine that committed was ended meanwhile"))
+		return
+	}
+	c.l.setFatal(fmt.Errorf("panic while committing: %v", p))
+	panic(p)
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tallyledger/tally/backend/emulator"
 	"github.com/tallyledger/tally/backend/emulator/emulatortest"
@@ -78,6 +81,12 @@ func TestPanicWhileAlone(t *testing.T) {
 		err := x.commit()
 		t.Errorf("the commit returned %v", err)
 	}()
+	stopped(t, l)
+}
+
+// stopped checks that the ledger writes no more and can be closed.
+func stopped(t *testing.T, l *emulatortest.Ledger) {
+	t.Helper()
 	l.Faults.DelayCommits(nil)
 	err := l.Execute(t.Context(), func(tx ledger.Transaction) error {
 		_, err := tx.Execute("INSERT INTO T {'n': 2}")
@@ -89,4 +98,52 @@ func TestPanicWhileAlone(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}
+}
+
+// TestGoexitWhileAlone: a goroutine that ends while it commits, as FailNow makes
+// it, has not committed, and nothing is built on its block.
+func TestGoexitWhileAlone(t *testing.T) {
+	l := emulatortest.New(t)
+	l.Exec(t, "CREATE TABLE T")
+	x := begin(t, l.Ledger)
+	x.q("INSERT INTO T {'n': 1}")
+	l.Faults.DelayCommits(runtime.Goexit)
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = x.commit() })
+	wg.Wait()
+	checked(t, l.Ledger)
+	stopped(t, l)
+}
+
+// TestPanicOfTheClock: so does a clock that panics while the block is built.
+func TestPanicOfTheClock(t *testing.T) {
+	var armed atomic.Bool
+	clock := func() time.Time {
+		for _, pc := range callers() {
+			if armed.Load() && strings.HasSuffix(runtime.FuncForPC(pc).Name(), ".claim") {
+				panic("as the test asked for")
+			}
+		}
+		return time.Now()
+	}
+	l := emulatortest.New(t, emulatortest.With(emulator.WithClock(clock)))
+	l.Exec(t, "CREATE TABLE T")
+	x := begin(t, l.Ledger)
+	x.q("INSERT INTO T {'n': 1}")
+	armed.Store(true)
+	func() {
+		defer func() {
+			if p := recover(); fmt.Sprint(p) != "as the test asked for" {
+				t.Errorf("the panic is %v", p)
+			}
+		}()
+		t.Errorf("the commit returned %v", x.commit())
+	}()
+	armed.Store(false)
+	stopped(t, l)
+}
+
+func callers() []uintptr {
+	pc := make([]uintptr, 32)
+	return pc[:runtime.Callers(1, pc)]
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
+	"github.com/tallyledger/tally/hashchain/ion"
 	"github.com/tallyledger/tally/ledger"
 )
 
@@ -133,20 +134,29 @@ func (c *committer) reset(at *committed) {
 // up half-way: after the hand-over the outcome is the committer's to tell.
 func (c *committer) submit(r *commitRequest) error {
 	r.answer = make(chan error, 1)
+	g, err := c.handOver(r)
+	if err != nil {
+		return err
+	}
+	if g != nil {
+		c.alone(g)
+	}
+	return <-r.answer
+}
+
+// handOver gives r to the builder, or makes the group of r that its session has
+// to write.
+func (c *committer) handOver(r *commitRequest) (*group, error) {
 	c.l.closing.RLock()
+	defer c.l.closing.RUnlock()
 	if c.l.closed {
-		c.l.closing.RUnlock()
-		return ledger.ErrClosed
+		return nil, ledger.ErrClosed
 	}
 	g, ok := c.claim(r)
 	if !ok {
 		c.queue <- r
 	}
-	c.l.closing.RUnlock()
-	if g != nil {
-		c.alone(g)
-	}
-	return <-r.answer
+	return g, nil
 }
 
 // close ends both goroutines after they have worked off the queue. Nobody may
@@ -185,10 +195,8 @@ func (c *committer) build() {
 				c.closed = true
 				break
 			}
-			if len(c.done) > 0 { // r may be sent by whom that failure was told
-				c.finished(<-c.done)
-			}
-			c.open = c.drain(c.take(r, c.open))
+			c.accept(r)
+			c.drain()
 		case done := <-c.done:
 			c.own.Lock()
 			c.finished(done)
@@ -235,20 +243,27 @@ func (g *group) size() int {
 	return len(g.requests)
 }
 
-// drain adds what waits already, so that an idle writer gets all of it.
-func (c *committer) drain(g *group) *group {
-	for g.size() < maxGroup && len(c.done) == 0 {
+// accept adds r to the open group.
+func (c *committer) accept(r *commitRequest) {
+	if len(c.done) > 0 { // r may be sent by whom that failure was told
+		c.finished(<-c.done)
+	}
+	c.open = c.take(r, c.open)
+}
+
+// drain accepts what waits already, so that an idle writer gets all of it.
+func (c *committer) drain() {
+	for c.open.size() < maxGroup && len(c.done) == 0 {
 		select {
 		case r, ok := <-c.queue:
 			if !ok {
-				return g // build sees it next
+				return // build sees it next
 			}
-			g = c.take(r, g)
+			c.accept(r)
 		default:
-			return g
+			return
 		}
 	}
-	return g
 }
 
 // take validates one transaction and adds its block to the group.
@@ -292,6 +307,9 @@ func (c *committer) append(r *commitRequest, g *group) error {
 	at := c.time(r)
 	parts := c.parts(r, seq, at)
 	b, err := c.block.Build(parts)
+	if errors.Is(err, ion.ErrTooDeep) {
+		return errBad("A document is nested too deep: at most %d levels fit into a block", ion.MaxDepth-3)
+	}
 	if err != nil {
 		return ledger.NewError(internalFailure, "", "the block could not be built; nothing was committed: "+err.Error()).WithCause(err)
 	}

@@ -168,15 +168,17 @@ func (l *Ledger) beginTx() (*Transaction, error) {
 	t.id = t.rawID.String()
 	t.digest = hashchain.NewCommitDigest(t.id)
 	l.mu.Lock()
+	if over(len(l.sessions), l.limits.Sessions) {
+		l.mu.Unlock()
+		l.reclaim()
+		l.mu.Lock()
+	}
 	defer l.mu.Unlock()
 	if l.sessions == nil {
 		return nil, ledger.ErrClosed
 	}
 	if over(len(l.sessions), l.limits.Sessions) {
-		l.sweepSessions()
-		if over(len(l.sessions), l.limits.Sessions) {
-			return nil, ledger.NewError(limitExceeded, "", fmt.Sprintf("Exceeded the session limit of %s", thousands(l.limits.Sessions)))
-		}
+		return nil, ledger.NewError(limitExceeded, "", fmt.Sprintf("Exceeded the session limit of %s", thousands(l.limits.Sessions)))
 	}
 	l.sweepTxs(t.begun)
 	// The tip is read under the lock: the horizon cannot pass it in between.
@@ -193,16 +195,6 @@ func thousands(n int) string {
 	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
-// sweepSessions drops sessions whose time is up and that nobody ended.
-func (l *Ledger) sweepSessions() {
-	now := l.hooks.Now()
-	for s := range l.sessions {
-		if l.limits.SessionTime > 0 && now.Sub(s.begun) > l.limits.SessionTime {
-			delete(l.sessions, s)
-		}
-	}
-}
-
 // sweepTxs takes transactions whose time is up off the list of open ones, so
 // that they hold nothing back. Their sessions hear of it at the next command.
 func (l *Ledger) sweepTxs(now time.Time) {
@@ -216,7 +208,8 @@ func (l *Ledger) sweepTxs(now time.Time) {
 }
 
 // reclaim ends transactions and sessions whose time is up and that nobody asked
-// for since, so that their results make room. Sessions at work are left alone.
+// for since, so that they and their results make room. Sessions at work are left
+// alone.
 func (l *Ledger) reclaim() {
 	l.mu.Lock()
 	sessions := slices.Collect(maps.Keys(l.sessions))
@@ -378,17 +371,16 @@ func (t *localTx) open(raw RawPage) (ledger.Page, error) {
 
 func (t *localTx) Commit() error {
 	t.ended = true
+	defer t.s.discard()
 	d, err := t.s.commitDigest(t.id)
 	if err == nil {
 		_, err = t.s.CommitTransaction(t.ctx, t.id, d.Bytes())
 	}
-	t.s.discard()
 	return err
 }
 
 func (t *localTx) Abort() error {
 	t.ended = true
-	err := t.s.AbortTransaction(t.ctx)
-	t.s.discard()
-	return err
+	defer t.s.discard()
+	return t.s.AbortTransaction(t.ctx)
 }

@@ -226,3 +226,22 @@ func strip(err error, id string) error {
 	}
 	return err
 }
+
+// TestDepth: a document may be as deep as a block has room for. One that is deeper
+// is the caller's mistake.
+func TestDepth(t *testing.T) {
+	l := withTable(t)
+	for depth, fits := range map[int]bool{ion.MaxDepth - 3: true, ion.MaxDepth - 2: false, ion.MaxDepth: false} {
+		v, err := ion.ParseText("{a:" + strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1) + "}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := begin(t, l.Ledger)
+		x.q("INSERT INTO T ?", v)
+		err = x.commit()
+		if fits && err != nil || !fits && (!errors.Is(err, ledger.ErrBadRequest) || !strings.Contains(err.Error(), "at most 997 levels")) {
+			t.Errorf("depth %d: %v, want that it fits: %v", depth, err, fits)
+		}
+	}
+	checked(t, l.Ledger)
+}

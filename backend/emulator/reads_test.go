@@ -59,6 +59,27 @@ func TestNamedTablesAreRead(t *testing.T) {
 	}
 }
 
+// TestNamesOfNoTableAreRead: a name that is a variable because there is no table
+// of that name is read too, whether the statement was prepared before or not.
+func TestNamesOfNoTableAreRead(t *testing.T) {
+	const statement = "SELECT VALUE i.k FROM T AS x, x AS i"
+	for _, prepared := range []bool{false, true} {
+		l := withTable(t)
+		l.Exec(t, "INSERT INTO T {'k': 1}")
+		if prepared {
+			l.Exec(t, statement)
+		}
+		x := begin(t, l.Ledger)
+		if rows := x.q(statement); len(rows) != 1 {
+			t.Fatalf("%d rows, want 1", len(rows))
+		}
+		l.Exec(t, "CREATE TABLE x")
+		if err := x.commit(); !errors.Is(err, ledger.ErrConflict) {
+			t.Errorf("prepared before %v: %v, want a conflict", prepared, err)
+		}
+	}
+}
+
 // TestIndexMadeTwiceForgets: an index that is dropped in the transaction that
 // made it keeps nothing of the documents, which a redaction could not reach.
 func TestIndexMadeTwiceForgets(t *testing.T) {

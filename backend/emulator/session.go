@@ -126,12 +126,18 @@ func (s *Session) StartTransaction(ctx context.Context) (string, error) {
 
 // expire ends the current transaction for its age.
 func (s *Session) expire() {
+	s.noteExpired(s.tx.id)
+	s.tx.countExpired()
+	s.closeTx()
+}
+
+// noteExpired keeps the id of a transaction that expired: commands that name it
+// later hear so.
+func (s *Session) noteExpired(txID string) {
 	if s.expired == nil {
 		s.expired = make(map[string]bool)
 	}
-	s.expired[s.tx.id] = true
-	s.tx.countExpired()
-	s.closeTx()
+	s.expired[txID] = true
 }
 
 // current checks that txID is the open transaction.
@@ -234,6 +240,9 @@ func (s *Session) CommitTransaction(ctx context.Context, txID string, digest []b
 	err = s.l.commit(ctx, tx)
 	s.tx = nil
 	s.results.release()
+	if errors.Is(err, ledger.ErrTransactionExpired) {
+		s.noteExpired(txID)
+	}
 	if err != nil {
 		return CommitResult{}, err
 	}

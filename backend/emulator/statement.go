@@ -69,7 +69,7 @@ type effect struct {
 // The digest takes in every statement received, also one that fails.
 func (t *Transaction) execute(ctx context.Context, start time.Time, text string, params []ion.Value, out *resultSet) error {
 	if last := msTime(t.l.state.Load().txTime); start.Before(last) {
-		start = last // the ledger's time never goes back, and can be a few ms ahead
+		start = last // the ledger's time never goes back, and can be ahead: see committer.time
 	}
 	d, err := t.hasher.Digest(text, params...)
 	if err != nil {
@@ -90,10 +90,7 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	clear(s.effects)
 	*s = statement{t: t, v: v, start: start, effects: s.effects[:0]}
 	t.until = deadline{Context: ctx, t: t}
-	err = s.run(&t.until, text, params, out)
-	if cerr := v.snap.Close(); err == nil && cerr != nil {
-		err = t.l.readFailure(cerr)
-	}
+	err = s.runOnce(&t.until, text, params, out)
 	if err == nil {
 		err = s.finish()
 	}
@@ -129,6 +126,16 @@ func (t *Transaction) checkSize() error {
 		return errState("Exceeded transaction size limit: Transaction has %d bytes, the limit is %d", t.size, t.l.limits.TransactionSize)
 	}
 	return nil
+}
+
+// runOnce is run, and closes the snapshot whatever happens.
+func (s *statement) runOnce(ctx context.Context, text string, params []ion.Value, out *resultSet) (err error) {
+	defer func() {
+		if cerr := s.v.snap.Close(); err == nil && cerr != nil {
+			err = s.t.l.readFailure(cerr)
+		}
+	}()
+	return s.run(ctx, text, params, out)
 }
 
 func (s *statement) run(ctx context.Context, text string, params []ion.Value, out *resultSet) error {

@@ -67,6 +67,10 @@ func (w *Writer) SetLimit(bytes int) { w.limit = bytes }
 // limit, more than 2 GiB, or a number of more than [MaxNumberSize].
 var ErrTooLarge = errors.New("ion: too large")
 
+// ErrTooDeep is the error of a Writer in which values nest deeper than
+// [MaxDepth].
+var ErrTooDeep = fmt.Errorf("ion: nesting is deeper than %d", MaxDepth)
+
 func (w *Writer) fail(err error) {
 	if w.err == nil {
 		w.err = err
@@ -112,7 +116,7 @@ func (w *Writer) begin() bool {
 		return false
 	}
 	if w.depth >= MaxDepth {
-		w.fail(fmt.Errorf("ion: nesting is deeper than %d", MaxDepth))
+		w.fail(ErrTooDeep)
 		return false
 	}
 	if n := w.Len(); n > maxVar || w.limit > 0 && n > w.limit {

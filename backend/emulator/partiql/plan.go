@@ -78,8 +78,9 @@ func (c *compiler) body(n Node) body {
 // Statement is the statement that was prepared.
 func (p *Plan) Statement() *Statement { return p.stmt }
 
-// TableNames are the names that the catalog was asked for and had a table for,
-// each once, whether the tables are read by a run or not.
+// TableNames are the names that the catalog was asked for, each once, whether it
+// had a table of that name and whether a run reads it or not: with another
+// answer the statement would be another.
 func (p *Plan) TableNames() []string { return p.names }
 
 // ReadOnly reports whether the plan is a query: it never calls its Sink.

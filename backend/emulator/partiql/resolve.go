@@ -94,7 +94,7 @@ func (c *compiler) global(name string) (global, bool) {
 		name, view = rest, Committed
 	}
 	t, ok := c.catalog.Table(name)
-	if ok && !slices.Contains(c.names, name) {
+	if !slices.Contains(c.names, name) {
 		c.names = append(c.names, name)
 	}
 	return global{&t, view}, ok
