@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"sync"
 	"time"
 
@@ -65,6 +66,9 @@ func WithMaxSessions(n int) Option { return func(o *options) { o.maxSessions = n
 // shows at the first call.
 func Open(ctx context.Context, name string, opts ...Option) (*Ledger, error) {
 	o := collect(opts)
+	if u, err := url.Parse(o.endpoint); o.endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fmt.Errorf("qldb: the endpoint %q is not a URL such as http://127.0.0.1:7532", o.endpoint)
+	}
 	cfg, err := loadConfig(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("qldb: configuration of the AWS SDK: %w", err)

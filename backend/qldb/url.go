@@ -51,9 +51,6 @@ func urlOption(key string, values []string) (Option, error) {
 	case "region":
 		return WithRegion(v), nil
 	case "endpoint":
-		if e, err := url.Parse(v); err != nil || e.Host == "" || e.Scheme != "http" && e.Scheme != "https" {
-			return nil, fmt.Errorf("qldb: the endpoint %q is not a URL such as http://127.0.0.1:7532", v)
-		}
 		return WithEndpoint(v), nil
 	case "profile":
 		return WithProfile(v), nil

@@ -25,18 +25,19 @@ func TestURL(t *testing.T) {
 
 func TestBadURLs(t *testing.T) {
 	for raw, says := range map[string]string{
-		"qldb:orders":                     "not of the form",
-		"qldb:///orders":                  "not of the form",
-		"qldb://orders/table":             "not of the form",
-		"qldb://me:secret@orders":         "not of the form",
-		"qldb://orders?colour=red":        "unknown parameter",
-		"qldb://orders?region=a&region=b": "must be given once",
-		"qldb://orders?region=":           "must be given once",
-		"qldb://orders?endpoint=nowhere":  "not a URL",
-		"qldb://orders?endpoint=ftp://h":  "not a URL",
-		"qldb://orders?max_sessions=0":    "1 or more",
-		"qldb://orders?max_sessions=many": "1 or more",
-		"qldb://orders?%zz":               "parameters",
+		"qldb:orders":                      "not of the form",
+		"qldb:///orders":                   "not of the form",
+		"qldb://orders/table":              "not of the form",
+		"qldb://me:secret@orders":          "not of the form",
+		"qldb://orders?colour=red":         "unknown parameter",
+		"qldb://orders?region=a&region=b":  "must be given once",
+		"qldb://orders?region=":            "must be given once",
+		"qldb://orders?endpoint=nowhere":   "not a URL",
+		"qldb://orders?endpoint=ftp://h":   "not a URL",
+		"qldb://o?endpoint=localhost:7532": "not a URL",
+		"qldb://orders?max_sessions=0":     "1 or more",
+		"qldb://orders?max_sessions=many":  "1 or more",
+		"qldb://orders?%zz":                "parameters",
 	} {
 		_, err := ledger.Open(t.Context(), raw)
 		if err == nil || !strings.Contains(err.Error(), says) {
@@ -44,6 +45,12 @@ func TestBadURLs(t *testing.T) {
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: the error shows the password: %v", raw, err)
 		}
+	}
+}
+
+func TestBadEndpoint(t *testing.T) {
+	if _, err := Open(t.Context(), "orders", WithEndpoint("localhost:7532")); err == nil || !strings.Contains(err.Error(), `"localhost:7532" is not a URL`) {
+		t.Errorf("an endpoint without scheme: %v", err)
 	}
 }
 

@@ -78,6 +78,11 @@ func runConformance(cmd *cobra.Command, opt conformanceOptions) error {
 	case opt.testControls && opt.endpoint == "":
 		return usageError{errors.New("--test-controls needs --endpoint URL")}
 	}
+	if opt.endpoint != "" {
+		if err := checkEndpoint(opt.endpoint); err != nil {
+			return err
+		}
+	}
 	e, err := newEndpoint(cmd.Context(), opt)
 	if err != nil {
 		return err

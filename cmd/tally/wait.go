@@ -22,8 +22,8 @@ func newWaitCommand() *cobra.Command {
 		Example: "  tally serve --in-memory & tally wait && npm test",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if u, err := url.Parse(endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-				return usageError{fmt.Errorf("--endpoint must be a URL as http://127.0.0.1:7532, not %q", endpoint)}
+			if err := checkEndpoint(endpoint); err != nil {
+				return err
 			}
 			if timeout <= 0 {
 				return usageError{fmt.Errorf("--timeout must be longer than 0, not %s", timeout)}
@@ -42,6 +42,15 @@ func newWaitCommand() *cobra.Command {
 	cmd.Flags().StringVar(&endpoint, "endpoint", "http://"+server.DefaultAddress, "URL of the server")
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait")
 	return cmd
+}
+
+// checkEndpoint refuses a value of --endpoint that is no URL. A scheme is not
+// guessed: localhost:7532 is a URL too, with the scheme localhost.
+func checkEndpoint(s string) error {
+	if u, err := url.Parse(s); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usageError{fmt.Errorf("--endpoint must be a URL as http://127.0.0.1:7532, not %q", s)}
+	}
+	return nil
 }
 
 // waitReady asks until the server is ready or ctx ends; it returns what was
