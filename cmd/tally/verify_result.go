@@ -102,7 +102,12 @@ func plainError(err error) string {
 	var failure *hashchain.Failure
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Sprintf("cannot be read as Ion or JSON at offset %d: %s", syntax.Offset, syntax.Msg)
+		text := fmt.Sprintf("cannot be read as Ion or JSON at offset %d: %s", syntax.Offset, syntax.Msg)
+		// A byte order mark of UTF-16; nothing that is read here begins so.
+		if syntax.Offset == 0 && (strings.HasSuffix(text, "byte 0xff") || strings.HasSuffix(text, "byte 0xfe")) {
+			text += ", as of a text in UTF-16, which PowerShell's > writes; save it as UTF-8"
+		}
+		return text
 	case errors.As(err, &failure):
 		return failure.Detail
 	}
