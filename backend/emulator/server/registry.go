@@ -147,9 +147,9 @@ func (r *registry) adopt() error {
 		st := &ledgerState{Name: name, Mode: mode, Protected: true, Created: r.now()}
 		if e.engine != nil {
 			st.Created = e.engine.CreatedAt()
+			r.log.Info("ledger taken in from its file", "ledger", name)
 		}
 		r.states[name], r.entries[name], found = st, e, true
-		r.log.Info("ledger taken in from its file", "ledger", name)
 	}
 	if !found {
 		return nil

@@ -3,6 +3,8 @@
 package server_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -164,6 +166,23 @@ func TestDataDir(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "fresh.tally")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAdoptDamaged: a file that is no ledger is not said to be taken in as one.
+func TestAdoptDamaged(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "bad.tally"), []byte("no ledger"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s, err := server.New(server.Config{DataDir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if text := log.String(); !strings.Contains(text, "ledger cannot be opened") || strings.Contains(text, "taken in") {
+		t.Errorf("the log says %s", text)
 	}
 }
 

@@ -111,7 +111,11 @@ func insertDocuments(tx ledger.Transaction, table string, tables map[string]bool
 			to = a[0]
 		}
 		if d.Type() != ion.StructType || d.IsNull() {
-			return fmt.Errorf("document %d is a %s, documents are structs", before+i+1, d.Type())
+			kind := "of type " + d.Type().String()
+			if d.IsNull() {
+				kind = "null"
+			}
+			return fmt.Errorf("document %d is %s, documents are structs", before+i+1, kind)
 		}
 		quoted := `"` + strings.ReplaceAll(to, `"`, `""`) + `"`
 		if !tables[to] {

@@ -43,7 +43,7 @@ func TestSeed(t *testing.T) {
 		}
 	}
 	for file, want := range map[string]string{
-		write("bad.sql", "CREATE TABLE X;\n\nCREATE TABEL Y;"): "bad.sql: line 3: ", write("bad.ion", "{a:1} 7"): "document 2 is a int", write("worse.ion", "{"): "not closed", filepath.Join(dir, "none"): "none",
+		write("bad.sql", "CREATE TABLE X;\n\nCREATE TABEL Y;"): "bad.sql: line 3: ", write("bad.ion", "{a:1} 7"): "document 2 is of type int, documents are structs", write("null.ion", "null.struct"): "document 1 is null, documents are structs", write("worse.ion", "{"): "not closed", filepath.Join(dir, "none"): "none",
 	} {
 		err := s.Server.Seed(t.Context(), "failed", "ALLOW_ALL", file)
 		if err == nil || !strings.Contains(err.Error(), want) {
