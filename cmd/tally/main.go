@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tallyledger/tally/backend/emulator/server"
 )
 
 // commands make the subcommands; each is in the file of its name.
@@ -61,7 +63,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return int(status)
 	}
 	fmt.Fprintf(stderr, "tally: %v\n", err)
-	if errors.As(err, &usage) {
+	var invalid server.InvalidError // a value of a flag, which only the server knows to check
+	if errors.As(err, &usage) || errors.As(err, &invalid) {
 		return exitUsage
 	}
 	return exitError

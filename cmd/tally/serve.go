@@ -100,8 +100,8 @@ func (o *serveOptions) storageFlags(cmd *cobra.Command) {
 	f.StringVar(&o.mode, "mode", "ALLOW_ALL", "permissions mode of that ledger: ALLOW_ALL or STANDARD")
 	f.StringArrayVar(&o.seeds, "seed", nil, "fill a new --ledger from this file: PartiQL statements, or documents as Ion (.ion, .10n)")
 	f.BoolVar(&o.ignoreCase, "ignore-field-case", false, "match names of fields that are not quoted in any case; only quoted ones use indexes then")
-	f.StringVar(&o.region, "region", "us-east-1", "region in ARNs")
-	f.StringVar(&o.account, "account", "000000000000", "account in ARNs")
+	f.StringVar(&o.region, "region", "us-east-1", "region in ARNs: letters a-z, digits and hyphens")
+	f.StringVar(&o.account, "account", "000000000000", "account in ARNs: 12 digits")
 }
 
 func noArguments(cmd *cobra.Command, args []string) error {
@@ -152,6 +152,9 @@ func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Ser
 	if len(o.seeds) > 0 && o.ledger == "" {
 		return nil, usageError{errors.New("--seed fills a new ledger: name it with --ledger")}
 	}
+	if o.mode != "ALLOW_ALL" && o.ledger == "" { // others get the mode that CreateLedger asks for
+		return nil, usageError{errors.New("--mode is for a new ledger: name it with --ledger")}
+	}
 	keys, err := readAccessKeys(o.accessKeys)
 	if err != nil {
 		return nil, err
@@ -188,6 +191,11 @@ func (o *serveOptions) firstLedger(ctx context.Context, s *server.Server, errOut
 		}
 		return nil
 	}
+	for _, file := range o.seeds {
+		if _, err := os.Stat(file); err != nil {
+			return usageError{fmt.Errorf("--seed: %w", err)}
+		}
+	}
 	err := s.Seed(ctx, o.ledger, o.mode, o.seeds...)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -207,11 +215,11 @@ func readAccessKeys(list []string) (map[string]string, error) {
 		}
 		secret, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("--access-key %s: %w", id, err)
+			return nil, usageError{fmt.Errorf("--access-key %s: %w", id, err)}
 		}
 		keys[id] = strings.TrimSpace(string(secret))
 		if keys[id] == "" {
-			return nil, fmt.Errorf("--access-key %s: there is no secret in the file %s", id, file)
+			return nil, usageError{fmt.Errorf("--access-key %s: there is no secret in the file %s", id, file)}
 		}
 	}
 	return keys, nil
@@ -225,7 +233,7 @@ func (o *serveOptions) listener() (net.Listener, *tls.Config, error) {
 	if o.tlsCert != "" {
 		cert, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--tls-cert: %w", err)
+			return nil, nil, usageError{fmt.Errorf("--tls-cert: %w", err)}
 		}
 		tc = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/tallyledger/tally/backend/emulator"
@@ -17,7 +18,8 @@ type Config struct {
 	// there. "" keeps everything in memory.
 	DataDir string
 
-	// Region and Account stand in the ARNs. Default: us-east-1, 000000000000.
+	// Region and Account stand in the ARNs: letters a-z, digits and hyphens, and 12
+	// digits. Default: us-east-1, 000000000000.
 	Region, Account string
 
 	// CreateDelay is how long a ledger stays CREATING, DeleteDelay how long it
@@ -118,6 +120,14 @@ func fill[T int | int64 | time.Duration](field *T, v T) {
 	}
 }
 
+// InvalidError says that what a caller gave breaks a rule, whatever else is there:
+// a field of Config, an address or the name of a ledger.
+type InvalidError struct{ reason string }
+
+func (e InvalidError) Error() string { return "server: " + e.reason }
+
+func invalid(format string, args ...any) error { return InvalidError{fmt.Sprintf(format, args...)} }
+
 // filled is c with the defaults in its empty fields.
 func (c Config) filled() (Config, error) {
 	if c.Region == "" {
@@ -137,8 +147,14 @@ func (c Config) filled() (Config, error) {
 	}
 	for id, secret := range c.AccessKeys {
 		if id == "" || secret == "" {
-			return c, fmt.Errorf("server: access key %q needs an id and a secret", id)
+			return c, invalid("access key %q needs an id and a secret", id)
 		}
+	}
+	if strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return c, invalid("a region has only letters a-z, digits and hyphens, which %s does not", quote(c.Region))
+	}
+	if len(c.Account) != 12 || strings.Trim(c.Account, "0123456789") != "" {
+		return c, invalid("an account is 12 digits, which %s is not", quote(c.Account))
 	}
 	c.Limits = c.Limits.filled()
 	return c, nil

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -258,6 +259,24 @@ func TestListen(t *testing.T) {
 	defer s.Close()
 	if err := s.Serve(t.Context(), l, nil); err == nil || !strings.Contains(err.Error(), "test controls") {
 		t.Errorf("test controls for other machines: %v", err)
+	}
+}
+
+// TestConfigRefused: what would make ARNs that no client can read, or a server
+// that nobody can use.
+func TestConfigRefused(t *testing.T) {
+	for says, cfg := range map[string]server.Config{
+		`an account is 12 digits, which "1234" is not`: {Account: "1234"},
+		`which "12345678901٣" is not`:                  {Account: "12345678901٣"},
+		`which "us:east" does not`:                     {Region: "us:east"},
+		`access key "id" needs an id and a secret`:     {AccessKeys: map[string]string{"id": ""}},
+		`S3 endpoint "localhost:9000" is not a URL`:    {Exports: server.ExportTarget{S3Endpoint: "localhost:9000"}},
+	} {
+		_, err := server.New(cfg)
+		var invalid server.InvalidError
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want one that says %q", err, says)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ type s3Target struct{ client *s3.Client }
 func openS3Target(endpoint, region string) (*s3Target, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("server: S3 endpoint %q is not a URL such as http://127.0.0.1:9000", endpoint)
+		return nil, invalid("S3 endpoint %q is not a URL such as http://127.0.0.1:9000", endpoint)
 	}
 	creds := credentials.NewStaticCredentialsProvider(
 		cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), "test"), cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), "test"), os.Getenv("AWS_SESSION_TOKEN"))

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -28,13 +29,17 @@ const stopTime = 35 * time.Second
 func Listen(address string, allowRemote bool) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("server: address %q is not host:port: %w", address, err)
+		return nil, invalid("address %q is not host:port: %v", address, err)
 	}
 	if !allowRemote && !loopbackHost(host) {
-		return nil, fmt.Errorf("server: %s can be reached from other machines; take %s, or say --allow-remote and configure access keys", address, DefaultAddress)
+		return nil, invalid("%s can be reached from other machines; take %s, or say --allow-remote and configure access keys", address, DefaultAddress)
 	}
 	l, err := net.Listen("tcp", address)
-	if err != nil {
+	var system syscall.Errno
+	switch {
+	case err != nil && !errors.As(err, &system): // such as a port that is no number
+		return nil, invalid("%v", err)
+	case err != nil:
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	return l, nil

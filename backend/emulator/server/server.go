@@ -114,7 +114,7 @@ func (s *Server) CreateLedger(name, mode string) error { return s.createFilled(n
 
 func (s *Server) createFilled(name, mode string, fill func(*emulator.Ledger) error) error {
 	if why := nameProblem(name); why != "" {
-		return fmt.Errorf("server: %s", why)
+		return InvalidError{why}
 	}
 	if _, err := checkMode(&mode); err != nil {
 		return err
