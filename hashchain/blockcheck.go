@@ -22,6 +22,10 @@ type Counts struct {
 	// may have been changed, or only converted.
 	DataUndecided int64 `json:"dataUndecided"`
 
+	// TypesGuessed counts revisions of a JSON export whose data has the stated
+	// hash only with the strings that read as timestamps taken for timestamps.
+	TypesGuessed int64 `json:"typesGuessed"`
+
 	// AddressBound counts blocks whose address, transaction id and time are
 	// covered by entriesHashList[0], as this project writes it.
 	AddressBound int64 `json:"addressBound"`
@@ -72,6 +76,7 @@ func (c *Counts) Add(d *Counts) {
 	c.HashOnly += d.HashOnly
 	c.Summaries += d.Summaries
 	c.DataUndecided += d.DataUndecided
+	c.TypesGuessed += d.TypesGuessed
 	c.AddressBound += d.AddressBound
 	c.HiddenTransactionInfo += d.HiddenTransactionInfo
 	c.HiddenRedactionInfo += d.HiddenRedactionInfo
@@ -88,10 +93,11 @@ func (c *Counts) Add(d *Counts) {
 // CheckBlock checks one block by itself: its revisions, its sections against
 // entriesHashList, entriesHash and blockHash. v is a block as an export,
 // GetBlock or a BLOCK_SUMMARY record has it; one from a JSON export is
-// recognised by its hashes being strings. At most 1,000 failures are returned.
+// recognised by its hashes being strings, and by having nothing that JSON cannot
+// say. At most 1,000 failures are returned.
 func CheckBlock(v ion.Value) (Counts, []*Failure) {
 	var c blockChecker
-	c.check(v)
+	c.check(v, true)
 	return c.counts, c.failures
 }
 
@@ -119,10 +125,11 @@ const maxBlockFailures = 1000
 // wrote it, and computing it takes a fifth of the time.
 const maxForeign = 4
 
-func (c *blockChecker) check(v ion.Value) {
+// check checks a block, which may be out of JSON only if json is set.
+func (c *blockChecker) check(v ion.Value, json bool) {
 	c.counts, c.failures, c.more, c.hashes = Counts{Blocks: 1}, nil, 0, c.hashes[:0]
 	err := c.b.decode(v)
-	json := c.b.json
+	json = json && c.b.json && sayableInJSON(v)
 	if json {
 		err = c.b.decode(blockFromJSON(v))
 	}
@@ -206,7 +213,9 @@ func (c *Counts) checkRevision(r *Revision, m *metadata, json bool, hasher *ion.
 		if err := r.checkMetadata(m); err != nil {
 			return err
 		}
-		c.DataUndecided += b2i(!r.matchesJSON())
+		ok, guessed := r.matchesJSON()
+		c.DataUndecided += b2i(!ok)
+		c.TypesGuessed += b2i(guessed)
 		return nil
 	}
 	return r.check(m, hasher)

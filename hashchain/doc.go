@@ -89,6 +89,11 @@
 // their data, or with data for metadata, unless transactionInfo tells; and blocks
 // with several revisions, whose order is not proven.
 //
+// JSON has lost the types of Ion. What has fixed types gets them back; data is
+// read as it stands or, where only that has the stated hash, with all strings that
+// are timestamps to the letter taken for timestamps: [Counts] has it. Only values
+// that are JSON throughout are read so, and receipts never are.
+//
 // # What is not here
 //
 // No I/O but io.Reader, no clock, no storage: nodes of the tree come in through

@@ -30,8 +30,8 @@ func (k ItemKind) String() string {
 type Item struct {
 	Kind   ItemKind
 	Name   string    // in words, for people: "REVISION_DETAILS record", "GetBlock answer"…
-	Value  ion.Value // the block or revision; types put back if it was JSON
-	JSON   bool      // it is out of a JSON export
+	Value  ion.Value // the block or revision
+	JSON   bool      // it is a block or revision with hashes as a JSON export has them, and has nothing that JSON cannot say
 	Record bool      // it is out of a record of a journal stream
 
 	// ExtraFields counts the members of a record, and of what is around the
@@ -222,9 +222,7 @@ func blockItem(v ion.Value, name string) Item {
 	if _, ok := v.Field("revisionSummaries"); ok {
 		it.Kind, it.Name = SummaryItem, "BLOCK_SUMMARY record"
 	}
-	if isJSONBlock(v) {
-		it.JSON = true
-	}
+	it.JSON = isJSONBlock(v)
 	return it
 }
 
@@ -305,11 +303,15 @@ func recognizeRecord(v ion.Value) (Item, error) {
 
 // CheckRevision checks a single revision by itself, as [CheckBlock] does a
 // block: its form and its hash. One out of a JSON export is recognised by its
-// hash being a string.
+// hash being a string, and by having nothing that JSON cannot say.
 func CheckRevision(v ion.Value) (Counts, []*Failure) {
+	json := isJSONRevision(v)
+	if json {
+		v = revisionFromJSON(v)
+	}
 	rec := Receipt{Revision: v}
 	r := &ReceiptResult{}
 	rec.findAddress()
-	rec.checkRevision(r)
+	rec.checkRevision(r, json)
 	return r.Counts, r.Failures
 }

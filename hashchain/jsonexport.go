@@ -2,6 +2,7 @@ package hashchain
 
 import (
 	"encoding/base64"
+	"math"
 
 	"github.com/tallyledger/tally/hashchain/ion"
 )
@@ -10,17 +11,40 @@ import (
 // base64, timestamps and symbols strings, decimals numbers. The fields of a
 // block have fixed types, so they can be put back. Those of documents can only
 // be guessed; a guess with the right hash is right.
+//
+// Whatever is guessed must be written as an export writes it, to the letter:
+// else a forger could write something beside it that no hash covers.
 
 // isJSONBlock reports whether v is a block out of a JSON export.
 func isJSONBlock(v ion.Value) bool {
 	h, _ := v.Field("blockHash")
-	return h.Type() == ion.StringType
+	return h.Type() == ion.StringType && sayableInJSON(v)
 }
 
 // isJSONRevision reports whether v is a revision out of a JSON export.
 func isJSONRevision(v ion.Value) bool {
 	h, _ := v.Field("hash")
-	return h.Type() == ion.StringType
+	return h.Type() == ion.StringType && sayableInJSON(v)
+}
+
+// sayableInJSON reports whether nothing in v is other than JSON can say.
+func sayableInJSON(v ion.Value) bool {
+	switch t := v.Type(); {
+	case v.HasAnnotations(), v.IsNull() && t != ion.NullType:
+		return false
+	case t == ion.FloatType:
+		f, ok := v.Float64()
+		return ok && !math.IsNaN(f) && !math.IsInf(f, 0)
+	case t == ion.ListType, t == ion.StructType:
+		for it := v.Iter(); it.Next(); {
+			if t == ion.StructType && !it.NameKnown() || !sayableInJSON(it.Value()) {
+				return false
+			}
+		}
+		return true
+	default:
+		return t == ion.NullType || t == ion.BoolType || t == ion.IntType || t == ion.DecimalType || t == ion.StringType
+	}
 }
 
 // typed says which type a field of a block had before it became JSON.
@@ -81,14 +105,6 @@ func retype(v ion.Value, s *schema) ion.Value {
 }
 
 func (s *schema) write(w *ion.Writer, v ion.Value) {
-	if s != nil && s.t != asIs && !v.IsNull() {
-		// JSON has none: a file that looks like JSON and has some is hashed as
-		// it is.
-		for _, a := range v.Annotations() {
-			w.Annotate(a)
-		}
-		v = v.WithoutAnnotations()
-	}
 	switch {
 	case s == nil || v.IsNull():
 		w.Value(v)
@@ -117,7 +133,7 @@ func (s *schema) write(w *ion.Writer, v ion.Value) {
 func writeBlob(w *ion.Writer, v ion.Value) {
 	text, ok := v.Text()
 	b, err := base64.StdEncoding.DecodeString(text)
-	if !ok || err != nil {
+	if !ok || err != nil || base64.StdEncoding.EncodeToString(b) != text {
 		w.Value(v)
 		return
 	}
@@ -132,39 +148,44 @@ func writeTimestamp(w *ion.Writer, v ion.Value) {
 	w.Value(v)
 }
 
-// timestampText reads a string as a timestamp in Ion text.
+// timestampText reads a string that is a timestamp in Ion text and nothing
+// besides: Ion text may also have comments and white space.
 func timestampText(v ion.Value) (ion.Value, bool) {
 	text, ok := v.Text()
 	if !ok || len(text) < 5 || len(text) > 40 || text[0] < '0' || text[0] > '9' {
 		return v, false
 	}
 	t, err := ion.ParseText(text)
-	return t, err == nil && t.Type() == ion.TimestampType
+	if err != nil || t.Type() != ion.TimestampType || t.String() != text {
+		return v, false
+	}
+	return t, true
 }
 
 // matchesJSON reports whether the data of a revision of a JSON export has the
-// stated hash as it stands, or with the strings that read as timestamps taken
-// for timestamps.
-func (r *Revision) matchesJSON() bool {
+// stated hash as it stands, or, then guessed is set, with the strings that read
+// as timestamps taken for timestamps.
+func (r *Revision) matchesJSON() (ok, guessed bool) {
 	if got, err := r.Compute(); err == nil && got == r.Hash {
-		return true
+		return true, false
 	}
 	var w ion.Writer
 	if !writeGuess(&w, r.Data) {
-		return false
+		return false, false
 	}
 	data, err := w.Build()
 	if err != nil {
-		return false
+		return false, false
 	}
 	guess := *r
 	guess.Data = data
 	got, err := guess.Compute()
-	return err == nil && got == r.Hash
+	ok = err == nil && got == r.Hash
+	return ok, ok
 }
 
-// writeGuess writes v with timestamps in place of strings that read as such. It
-// reports whether there were any.
+// writeGuess writes v, which JSON can say, with timestamps in place of strings
+// that read as such. It reports whether there were any.
 func writeGuess(w *ion.Writer, v ion.Value) (any bool) {
 	switch {
 	case v.Type() == ion.StringType:

@@ -168,8 +168,8 @@ func forked(was, h Hash) *Failure {
 }
 
 // glance reads the address and the hash of a block. It is not ok where the block
-// will be found malformed.
-func (m *BlockMemory) glance(v ion.Value) (a BlockAddress, h Hash, ok bool) {
+// will be found malformed; json is set where it may be out of JSON.
+func (m *BlockMemory) glance(v ion.Value, json bool) (a BlockAddress, h Hash, ok bool) {
 	var address, f ion.Value
 	for it := v.Iter(); (address.IsZero() || f.IsZero()) && it.Next(); {
 		switch it.Name() {
@@ -187,7 +187,11 @@ func (m *BlockMemory) glance(v ion.Value) (a BlockAddress, h Hash, ok bool) {
 	if err != nil {
 		return a, h, false
 	}
-	if text, isText := f.Text(); isText {
+	if f.Type() == ion.StringType {
+		text, _ := f.Text()
+		if !json || !sayableInJSON(v) {
+			return a, h, false
+		}
 		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
 			return a, h, false

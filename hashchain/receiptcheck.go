@@ -40,7 +40,7 @@ func (r *ReceiptResult) fail(rec *Receipt, err error) {
 	r.Failures = append(r.Failures, f)
 }
 
-// Check checks the revision or block by itself, and that the proof leads from it
+// Check checks the revision or block, which is Ion and not out of JSON, by itself, and that the proof leads from it
 // to the digest. trusted, if not nil, is a digest that was kept apart from the
 // receipt; without it the one in the receipt is used, and what is proven is that
 // the receipt is consistent with that digest.
@@ -48,7 +48,7 @@ func (rec *Receipt) Check(trusted *Digest) *ReceiptResult {
 	r := &ReceiptResult{}
 	switch {
 	case !rec.Revision.IsZero():
-		rec.checkRevision(r)
+		rec.checkRevision(r, false)
 	case !rec.Block.IsZero():
 		rec.checkBlock(r)
 	default:
@@ -67,14 +67,10 @@ func (rec *Receipt) Check(trusted *Digest) *ReceiptResult {
 	return r
 }
 
-func (rec *Receipt) checkRevision(r *ReceiptResult) {
+// checkRevision checks the revision, whose types were put back if json is set.
+func (rec *Receipt) checkRevision(r *ReceiptResult, json bool) {
 	r.Counts.Revisions = 1
-	v := rec.Revision
-	json := isJSONRevision(v)
-	if json {
-		v = revisionFromJSON(v)
-	}
-	rev, err := RevisionOf(v)
+	rev, err := RevisionOf(rec.Revision)
 	if err != nil {
 		r.fail(rec, err)
 		return
@@ -86,29 +82,16 @@ func (rec *Receipt) checkRevision(r *ReceiptResult) {
 	} else if rev.doubtful() {
 		r.Counts.countDoubt(&rev)
 	}
-	r.missingTypes()
-}
-
-// missingTypes says so where the data is out of JSON and has the stated hash in
-// no reading.
-func (r *ReceiptResult) missingTypes() {
-	if r.Counts.DataUndecided > 0 {
-		r.Missing = "JSON does not tell the types of Ion apart, and no reading of the data has the revision's hash"
-	}
 }
 
 func (rec *Receipt) checkBlock(r *ReceiptResult) {
-	var failures []*Failure
-	r.Counts, failures = CheckBlock(rec.Block)
-	r.Failures = append(r.Failures, failures...)
-	v := rec.Block
-	if isJSONBlock(v) {
-		v = blockFromJSON(v)
+	var c blockChecker
+	c.check(rec.Block, false)
+	r.Counts = c.counts
+	r.Failures = append(r.Failures, c.failures...)
+	if c.decoded {
+		r.Leaf = c.b.Hash
 	}
-	if b, err := BlockOf(v); err == nil {
-		r.Leaf = b.Hash
-	}
-	r.missingTypes()
 }
 
 // chooseDigest finds the digest to check against, or says what is missing.

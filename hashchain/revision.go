@@ -149,6 +149,9 @@ func hashField(name string, v ion.Value) (Hash, error) {
 	}
 	b, ok := v.Bytes()
 	if !ok || v.Type() != ion.BlobType {
+		if v.Type() == ion.StringType {
+			return Hash{}, shape("%s must be a blob, not a string: only in JSON, which has no blobs, is it one, in base64", name)
+		}
 		return Hash{}, shape("%s must be a blob, not %s", name, v.Type())
 	}
 	h, err := HashOf(b)

@@ -23,7 +23,7 @@ type ValueReader struct {
 		Offset() int64
 		Err() error
 	}
-	binary bool
+	text *ion.TextReader // nil for Ion binary
 }
 
 // NewValueReader returns a ValueReader of r. It reads the first bytes.
@@ -31,9 +31,10 @@ func NewValueReader(r io.Reader) *ValueReader {
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, _ := in.Peek(4)
 	if ion.IsBinary(head) {
-		return &ValueReader{src: ion.NewReader(in), binary: true}
+		return &ValueReader{src: ion.NewReader(in)}
 	}
-	return &ValueReader{src: ion.NewTextReader(in)}
+	text := ion.NewTextReader(in)
+	return &ValueReader{src: text, text: text}
 }
 
 // Next reads the next value and reports whether there is one.
@@ -49,4 +50,8 @@ func (r *ValueReader) Offset() int64 { return r.src.Offset() }
 func (r *ValueReader) Err() error { return r.src.Err() }
 
 // IsBinary reports whether the input is Ion binary.
-func (r *ValueReader) IsBinary() bool { return r.binary }
+func (r *ValueReader) IsBinary() bool { return r.text == nil }
+
+// JSON reports whether the current value is written as JSON is: see
+// [ion.TextReader.JSON].
+func (r *ValueReader) JSON() bool { return r.text != nil && r.text.JSON() }

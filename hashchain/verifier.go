@@ -90,6 +90,7 @@ type Verifier struct {
 // batch is some blocks that one worker checks at a time.
 type batch struct {
 	blocks  []ion.Value
+	json    []bool     // whether each may be out of JSON
 	before  []recalled // what was there of the same number
 	size    int        // bytes of the blocks
 	results []checked
@@ -104,7 +105,7 @@ var batches = sync.Pool{New: func() any { return &batch{done: make(chan struct{}
 func (b *batch) release() {
 	clear(b.blocks)
 	clear(b.results)
-	*b = batch{blocks: b.blocks[:0], before: b.before[:0], results: b.results[:0], done: b.done}
+	*b = batch{blocks: b.blocks[:0], json: b.json[:0], before: b.before[:0], results: b.results[:0], done: b.done}
 	batches.Put(b)
 }
 
@@ -145,18 +146,22 @@ func NewVerifier(opt VerifyOptions) *Verifier {
 }
 
 // Add checks the next block: a value as an export, GetBlock or a BLOCK_SUMMARY
-// record has it. Failures, also of values that are no blocks at all, come out
+// record has it; its hashes may be strings only if nothing in it is other than JSON
+// can say. Failures, also of values that are no blocks at all, come out
 // through the options and Finish. Add waits when many blocks are under way.
-func (v *Verifier) Add(block ion.Value) {
+func (v *Verifier) Add(block ion.Value) { v.add(block, true) }
+
+// add is Add for a block that may be out of JSON only if json is set.
+func (v *Verifier) add(block ion.Value, json bool) {
 	var before recalled
-	if a, h, ok := v.opt.Memory.glance(block); ok {
+	if a, h, ok := v.opt.Memory.glance(block, json); ok {
 		who := byJournal
 		if v.opt.Stream {
 			who = byStream
 		}
 		before = v.opt.Memory.recall(a, h, who)
 	}
-	v.batch.blocks, v.batch.before = append(v.batch.blocks, block), append(v.batch.before, before)
+	v.batch.blocks, v.batch.json, v.batch.before = append(v.batch.blocks, block), append(v.batch.json, json), append(v.batch.before, before)
 	v.batch.size += len(block.Raw())
 	if len(v.batch.blocks) == batchBlocks || v.batch.size >= batchBytes {
 		v.flush()
@@ -187,7 +192,7 @@ func (v *Verifier) Finish() *Report {
 func (b *batch) check(c *blockChecker) {
 	c.foreign = 0 // anew in each batch, so that the number of workers does not matter
 	for i, v := range b.blocks {
-		c.check(v)
+		c.check(v, b.json[i])
 		b.counts.Add(&c.counts)
 		b.results = append(b.results, checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, before: &b.before[i], failures: c.failures, more: c.more})
 	}
@@ -382,7 +387,7 @@ func VerifyJournal(r io.Reader, opt VerifyOptions) (*Report, error) {
 	v := NewVerifier(opt)
 	in := NewValueReader(r)
 	for in.Next() {
-		v.Add(in.Value())
+		v.add(in.Value(), in.JSON())
 	}
 	return v.Finish(), in.Err()
 }

@@ -173,6 +173,9 @@ func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {
 	if c.UnusualLists > 0 {
 		res.notProven("the sections of %s: entriesHashList has neither 4 entries nor 5 with redactionInfo, so that one may stand for several", count(c.UnusualLists, "block"))
 	}
+	if c.TypesGuessed > 0 {
+		res.notProven("the types of values in %s: strings that read as timestamps were taken for timestamps, which JSON does not tell apart", count(c.TypesGuessed, "revision"))
+	}
 	if c.MetadataUntold > 0 {
 		res.notProven("which part of %s is data and which metadata: exchanged they hash alike", count(c.MetadataUntold, "revision"))
 	}

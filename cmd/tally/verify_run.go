@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -136,10 +137,16 @@ func (r *verifyRun) file(s *source) {
 			f.bad(r.keep, l.off, it.Name, err)
 			continue
 		}
+		if it.JSON && !l.json {
+			f.bad(r.keep, l.off, it.Name, errStringHashes)
+			continue
+		}
 		r.item(f, l.off, it)
 	}
 	r.finishFile(f, s.err)
 }
+
+var errStringHashes = errors.New("its hashes are strings, as in JSON, and it is not written as JSON: in Ion they are blobs")
 
 // fileItems collects the items of one file that are not reported one by one.
 type fileItems struct {

@@ -66,7 +66,7 @@ func (s *source) peek(stdin io.Reader) {
 	}
 	for size := 0; !s.isBlocks && len(s.first) < peekValues && size < peekBytes && s.values.Next(); {
 		v := s.values.Value()
-		s.first, size = append(s.first, located{v, s.values.Offset()}), size+len(v.Raw())
+		s.first, size = append(s.first, located{v, s.values.Offset(), s.values.JSON()}), size+len(v.Raw())
 		if it, _ := hashchain.Recognize(v); it.Kind == hashchain.BlockItem {
 			a, _ := it.Value.Field("blockAddress")
 			address, err := hashchain.BlockAddressOf(a)
@@ -184,8 +184,9 @@ func (g *gzipInput) explain(err error) error {
 
 // located is a value and its offset in the input.
 type located struct {
-	v   ion.Value
-	off int64
+	v    ion.Value
+	off  int64
+	json bool // it is written as JSON is
 }
 
 // A reading goroutine hands values over in parts of that many values or bytes,
@@ -226,7 +227,7 @@ func (s *source) read(ctx context.Context) {
 	}
 	s.first = nil
 	for s.values.Next() {
-		if !add(located{s.values.Value(), s.values.Offset()}) {
+		if !add(located{s.values.Value(), s.values.Offset(), s.values.JSON()}) {
 			return
 		}
 	}

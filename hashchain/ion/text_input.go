@@ -19,6 +19,8 @@ type textInput struct {
 	pos  int
 	base int64 // offset of buf[0] in the input
 	err  error
+
+	onlyIon bool // the value has a spelling that JSON does not have
 }
 
 // offset is where the next byte stands in the input.
@@ -131,6 +133,7 @@ func (in *textInput) space() {
 // comment skips a comment, if the slash that is next begins one.
 func (in *textInput) comment() bool {
 	start := in.offset()
+	in.onlyIon = true
 	switch in.peekAt(1) {
 	case '/':
 		for c := in.peek(); c != eof && c != '\n' && c != '\r'; c = in.peek() {

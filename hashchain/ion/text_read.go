@@ -72,6 +72,10 @@ func (r *TextReader) Value() Value { return r.cur }
 // Offset is where the current value begins in the input, in bytes.
 func (r *TextReader) Offset() int64 { return r.p.start }
 
+// JSON reports whether the current value is written as JSON is: all strings and
+// names of fields stand in double quotes, and there is no comment in it.
+func (r *TextReader) JSON() bool { return !r.p.in.onlyIon }
+
 // Err is the error that ended reading, nil at the end of the input.
 func (r *TextReader) Err() error { return r.p.in.err }
 
@@ -104,7 +108,7 @@ func (p *textParser) next() (Value, bool) {
 		if p.in.peek() == eof {
 			return Value{}, false
 		}
-		p.start = p.in.offset()
+		p.start, p.in.onlyIon = p.in.offset(), false
 		p.w.Reset()
 		marker := p.value(scopeTop)
 		if p.in.err != nil {
@@ -249,6 +253,7 @@ func (p *textParser) string() {
 
 // longString reads the parts of a long string into scratch.
 func (p *textParser) longString() {
+	p.in.onlyIon = true
 	p.scratch = p.scratch[:0]
 	for p.in.acceptTriple('\'') {
 		p.scratch = p.in.run(p.scratch, textKind{quote: '\'', long: true})
@@ -330,6 +335,7 @@ func (p *textParser) bound() {
 func (p *textParser) fieldName(start int64) {
 	at := p.in.offset()
 	t := p.symbolToken()
+	p.in.onlyIon = p.in.onlyIon || t.kind != tokenNone
 	if t.kind == tokenNone {
 		switch p.in.peek() {
 		case '"':
