@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,8 +16,10 @@ import (
 
 const execLong = `Exec starts a server on a free port, sets the variables that point AWS's SDKs and
 Tally at it, runs the command, stops the server and ends with the command's exit
-status, or 128 and the signal's number where a signal ended it. The ledger of --ledger is
-there, ACTIVE, before the command starts.
+status, or 128 and the signal's number where a signal ended it. As in a shell, 127 says
+that there is no such command and 126 that it cannot be run; 2, from exec itself, that
+the command line is wrong, 1 that the server failed. The ledger of --ledger is there,
+ACTIVE, before the command starts.
 
 SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on to the command as they come, and the
 server stays until it ends. A Ctrl-C in the terminal reaches the command by itself and is
@@ -78,6 +81,13 @@ func (o *serveOptions) exec(cmd *cobra.Command, args []string) error {
 	return exitStatus(status)
 }
 
+// Exit statuses of exec, as a shell's, where the command was not started: they
+// are not taken for those of tests that fail.
+const (
+	exitNotRun   = 126
+	exitNotFound = 127
+)
+
 // runChild runs the command to its end and returns its exit status. The server
 // stays until then: signals are the command's to follow.
 func runChild(cmd *cobra.Command, args, env []string) (int, error) {
@@ -97,7 +107,11 @@ func runChild(cmd *cobra.Command, args, env []string) (int, error) {
 		return 0, fmt.Errorf("interrupted before %s was started", args[0])
 	}
 	if err := child.Start(); err != nil {
-		return 0, fmt.Errorf("cannot run %s: %w", args[0], err)
+		status := exitNotRun
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+			status = exitNotFound
+		}
+		return status, fmt.Errorf("cannot run %s: %w", args[0], err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- child.Wait() }()
