@@ -9,11 +9,11 @@ import (
 	"github.com/tallyledger/tally/backend/emulator/store"
 )
 
-const compactLong = `Compact writes what a ledger file holds into a new file, dense and without free
-pages, and puts it in the place of the old one. What was redacted is then gone
-from the disk's file: neither the values nor the names of fields that only the
-redacted data had are in it. The text of statements stays, since the hash chain
-covers it.
+const compactLong = `Compact writes what a ledger file holds into a new file, densely, and puts it in
+the place of the old one. What was redacted is then gone from the disk's file:
+neither the values nor the names of fields that only the redacted data had are in
+it. The few pages that the new file has free never held anything but a part of
+its own content. The text of statements stays, since the hash chain covers it.
 
 The new file is written beside the old one, synced, read back and compared
 before it takes its name, and it keeps mode and owner. On any error the old file
@@ -25,7 +25,7 @@ func newCompactCommand() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:     "compact FILE",
-		Short:   "Rewrite a ledger file without free space and without bytes of redacted data",
+		Short:   "Rewrite a ledger file densely and without bytes of redacted data",
 		Long:    compactLong,
 		Example: "  tally compact orders.tally",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -38,7 +38,7 @@ func newCompactCommand() *cobra.Command {
 			return runCompact(cmd, args[0], output)
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "", "write the new file here and leave the old one; it must not exist yet")
+	cmd.Flags().StringVar(&output, "output", "", "write the new file here and leave the old one; it must not exist yet, or be FILE, which is then replaced")
 	return cmd
 }
 

@@ -217,7 +217,11 @@ func createBolt(path string, opt BoltOptions) error {
 // tempName reserves a name beside path. The file is there, empty, with mode
 // 0600.
 func tempName(path, mark string) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+mark+"*")
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, filepath.Base(path)+mark+"*")
+	if errors.Is(err, fs.ErrNotExist) { // its text has a name that nobody gave
+		return "", fmt.Errorf("there is no folder %s; make it first: %w", dir, fs.ErrNotExist)
+	}
 	if err != nil {
 		return "", err
 	}

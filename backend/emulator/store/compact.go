@@ -15,8 +15,9 @@ import (
 const compactGroup = 16 << 20
 
 // CompactBolt writes what the ledger file src holds into a new file dst, dense
-// and in order, without free pages: bytes that were deleted or overwritten in
-// src are not in dst. When dst is src the new file takes its place; any other
+// and in order: bytes that were deleted or overwritten in src are not in dst,
+// nor in the few pages of it that are free, since only what is there now is ever
+// written to it. When dst is src the new file takes its place; any other
 // dst must not exist yet (fs.ErrExist).
 //
 // The new file is written under a temporary name beside dst, like it with

@@ -13,7 +13,7 @@ import (
 )
 
 // TestCompact: after many changes and deletions the compacted file holds the
-// same, is smaller, has no free pages, and none of the bytes that are gone.
+// same, is smaller, and has none of the bytes that are gone, in free pages neither.
 func TestCompact(t *testing.T) {
 	for _, elsewhere := range []bool{false, true} {
 		t.Run(fmt.Sprint("elsewhere ", elsewhere), func(t *testing.T) {

@@ -20,7 +20,7 @@
 //
 // [Bolt] is the durable store: one bbolt file a ledger. [Mem] keeps everything
 // in memory. [Faulty] wraps either for tests. [CompactBolt] rewrites a file
-// without its free pages.
+// without the bytes of what is no longer in it.
 //
 // What is NOT here: any meaning of keys and values (the engine's), Ion, the
 // catalog, group commit (the engine collects transactions and calls Apply once
