@@ -1,6 +1,8 @@
 package hashchain
 
 import (
+	"cmp"
+
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
@@ -24,6 +26,8 @@ type Block struct {
 
 	address       ion.Value
 	addressFields addressFields
+	numbered      bool   // Address has the sequence number, if not more
+	strand        string // text of the strand of the block before, to be shared
 	transactionID ion.Value
 	json          bool // blockHash is a string: the block is out of a JSON export
 }
@@ -59,7 +63,7 @@ var fieldNames = [...]string{"blockAddress", "blockHash", "entriesHash", "previo
 // decode makes b a view on v; it reuses the memory of the list and, where it
 // is the same, the text of the strand.
 func (b *Block) decode(v ion.Value) error {
-	*b = Block{EntriesHashList: b.EntriesHashList[:0], Address: BlockAddress{StrandID: b.Address.StrandID}}
+	*b = Block{EntriesHashList: b.EntriesHashList[:0], strand: b.strand}
 	if v.Type() != ion.StructType || v.IsNull() {
 		return shape("a block must be a struct, not %s", v.Type())
 	}
@@ -115,7 +119,8 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 		b.addressFields = addressFieldsOf(v)
 		b.ExtraFields += b.addressFields.extra
 		b.Annotations += b.addressFields.annotations
-		err = b.Address.set(&b.addressFields)
+		b.numbered, err = b.Address.set(&b.addressFields, b.strand)
+		b.strand = cmp.Or(b.Address.StrandID, b.strand)
 	case "transactionId":
 		bit, b.transactionID = hasTransactionID, v
 		b.TransactionID, _ = v.Text()
@@ -172,20 +177,26 @@ func wantList(name string, v ion.Value) error {
 	return nil
 }
 
-// set makes a the address of a block. The text of the strand is kept where it is
-// the same.
-func (a *BlockAddress) set(f *addressFields) (err error) {
+// set makes a the address of a block. strand is used for the text of the strand
+// where it is the same. With an error a has no strand; it has the sequence number
+// if numbered is set.
+func (a *BlockAddress) set(f *addressFields, strand string) (numbered bool, err error) {
+	n, ok := f.sequenceNo.Int64()
+	numbered = ok && n >= 0
+	*a = BlockAddress{}
+	if numbered {
+		a.SequenceNo = uint64(n)
+	}
 	if f.strandID.Type() == ion.SymbolType {
-		return shape("strandId must be a string, not a symbol")
+		return numbered, shape("strandId must be a string, not a symbol")
 	}
-	if a.StrandID != "" && f.strandID.TextIs(a.StrandID) {
-		if n, ok := f.sequenceNo.Int64(); ok && n >= 0 {
-			a.SequenceNo = uint64(n)
-			return nil
-		}
+	if numbered && strand != "" && f.strandID.TextIs(strand) {
+		a.StrandID = strand
+		return true, nil
 	}
-	*a, err = f.address()
-	return err
+	address, err := f.address()
+	a.StrandID = address.StrandID
+	return numbered, err
 }
 
 // maxEntries is the length of the longest entriesHashList: that of a block with

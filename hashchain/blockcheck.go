@@ -159,12 +159,12 @@ func (c *blockChecker) fail(err error) {
 	if !ok {
 		f = shape("%v", err)
 	}
-	f.Address, f.HasAddress = c.b.Address, c.b.hasAddress()
+	f.Address, f.HasAddress = c.b.Address, c.b.numbered
 	c.failures = append(c.failures, f)
 }
 
-// hasAddress tells an address that was read from what decode left there.
-func (b *Block) hasAddress() bool { return !b.address.IsZero() && b.Address.StrandID != "" }
+// hasAddress reports whether both parts of the address were read.
+func (b *Block) hasAddress() bool { return b.numbered && b.Address.StrandID != "" }
 
 func (c *blockChecker) checkRevisions(json bool) {
 	for it := c.b.Revisions.Iter(); it.Next(); {

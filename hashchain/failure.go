@@ -33,10 +33,10 @@ const (
 
 // Failure is one rule that one block, revision or proof breaks. It is an error.
 type Failure struct {
-	Address    BlockAddress // the block, as far as it is known
-	HasAddress bool
-	Index      int64  // which of the blocks that a Verifier was given, from 0
-	DocumentID string // the revision, where the rule is about one
+	Address    BlockAddress // the block, as far as it is known; StrandID may be empty
+	HasAddress bool         // the sequence number is known
+	Index      int64        // which of the blocks that a Verifier was given, from 0
+	DocumentID string       // the revision, where the rule is about one
 	Rule       Rule
 	Expected   string // hashes in base64; what the rule asks for
 	Found      string // what is there

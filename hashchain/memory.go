@@ -179,11 +179,12 @@ func (m *BlockMemory) glance(v ion.Value, json bool) (a BlockAddress, h Hash, ok
 			keepFirst(&f, it.Value())
 		}
 	}
+	strand := ""
 	if m.last != nil {
-		a.StrandID = m.last.key.strand // its text is not copied anew then
+		strand = m.last.key.strand // its text is not copied anew then
 	}
 	fields := addressFieldsOf(address)
-	err := a.set(&fields)
+	_, err := a.set(&fields, strand)
 	if err != nil {
 		return a, h, false
 	}

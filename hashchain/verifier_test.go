@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -619,5 +621,63 @@ func TestVerifierBoundsTheFailuresOfOneBlock(t *testing.T) {
 	r := verify([]ion.Value{set(t, blocks[3], "revisions", list)}, VerifyOptions{KeepFailures: 7})
 	if r.Failed != n || len(r.Failures) != 7 {
 		t.Errorf("%d failures, %d kept", r.Failed, len(r.Failures))
+	}
+}
+
+// TestReportsDoNotDependOnWorkers damages addresses, which are what a worker
+// might keep of the block that it checked before.
+func TestReportsDoNotDependOnWorkers(t *testing.T) {
+	blocks, _ := testJournal(t, 300)
+	damage := []func(ion.Value) ion.Value{
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress.strandId", ion.NewSymbol("another")) },
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress.strandId", ion.NewSymbol(testStrand)) },
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress.strandId", ion.NewString("another")) },
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress.strandId", ion.NewInt(1)) },
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress.sequenceNo", ion.NewString("1")) },
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress.sequenceNo", ion.NewInt(-1)) },
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress", ion.NewNull(ion.StructType)) },
+		func(b ion.Value) ion.Value { return set(t, b, "blockAddress", ion.Value{}) },
+		func(b ion.Value) ion.Value { return set(t, b, "entriesHash", ion.NewInt(1)) },
+		func(ion.Value) ion.Value { return ion.NewInt(3) },
+	}
+	seed := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		list := slices.Clone(blocks)
+		for i, b := range list {
+			if d := seed.IntN(3 * len(damage)); d < len(damage) {
+				list[i] = damage[d](b)
+			}
+		}
+		one := verify(list, VerifyOptions{Workers: 1, KeepFailures: 1000})
+		three := verify(list, VerifyOptions{Workers: 3, KeepFailures: 1000})
+		if !reflect.DeepEqual(one, three) {
+			for i, f := range one.Failures {
+				if i < len(three.Failures) && *f != *three.Failures[i] {
+					t.Errorf("%+v, and with three workers %+v", *f, *three.Failures[i])
+					break
+				}
+			}
+			t.Fatal("the reports differ")
+		}
+	}
+}
+
+func TestFailuresNameTheBlockAsFarAsItIsKnown(t *testing.T) {
+	blocks, _ := testJournal(t, 3)
+	for _, c := range []struct {
+		path  string
+		to    ion.Value
+		want  BlockAddress
+		known bool
+	}{
+		{"blockAddress.strandId", ion.NewSymbol("another"), BlockAddress{"", 2}, true},
+		{"blockAddress.strandId", ion.NewInt(1), BlockAddress{"", 2}, true},
+		{"blockAddress.sequenceNo", ion.NewInt(-1), BlockAddress{}, false},
+		{"blockAddress", ion.NewInt(1), BlockAddress{}, false},
+	} {
+		r := verify([]ion.Value{blocks[0], blocks[1], set(t, blocks[2], c.path, c.to)}, VerifyOptions{Workers: 1})
+		if len(r.Failures) != 1 || r.Failures[0].Address != c.want || r.Failures[0].HasAddress != c.known {
+			t.Errorf("%s %s: %+v", c.path, c.to, *r.Failures[0])
+		}
 	}
 }
