@@ -54,19 +54,25 @@ func (f *Failure) Error() string {
 	}
 	b.WriteString(f.Detail)
 	if f.Expected != "" || f.Found != "" {
-		fmt.Fprintf(&b, " (%s: expected %s, found %s)", f.Rule, orEmpty(f.Expected), orEmpty(f.Found))
+		fmt.Fprintf(&b, " (%s: expected %s, found %s)", f.Rule, f.Rule.Spell(f.Expected), f.Rule.Spell(f.Found))
 	} else {
 		fmt.Fprintf(&b, " (%s)", f.Rule)
 	}
 	return b.String()
 }
 
-// orEmpty spells the base64 of the empty hash visibly.
-func orEmpty(s string) string {
-	if s == "" {
+// Spell is what a [Failure] of the rule expected or found, for people: what is
+// empty is the empty hash where the rule is about hashes, and nothing elsewhere.
+func (r Rule) Spell(s string) string {
+	if s != "" {
+		return s
+	}
+	switch r {
+	case RuleRevisionHash, RuleRevisionsRoot, RuleTransactionInfo, RuleRedactionInfo, RuleEntriesHash,
+		RuleBlockHash, RulePreviousBlockHash, RuleFork, RuleDigest, RuleProof:
 		return "the empty hash"
 	}
-	return s
+	return "nothing"
 }
 
 // mismatch is a Failure about two hashes that should be equal.

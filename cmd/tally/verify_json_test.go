@@ -85,3 +85,13 @@ func TestVerifyIonWithStringHashes(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifySpellsWhatIsEmpty gives a block without text for its transaction id,
+// and one without the hash of the block before.
+func TestVerifySpellsWhatIsEmpty(t *testing.T) {
+	journal := string(golden(t, "journal-v1.ion"))
+	forged := replaced(t, journal, `transactionId:"3Ax2G3FmR6G0001Cu9EPtB"`, `transactionId:5`)
+	verifyWant(t, exitRefused, []string{writeFile(t, "id.ion", []byte(forged))}, `transactionId: expected nothing$`, "!the empty hash")
+	forged = replaced(t, journal, `entriesHashList:[{{+u7w+vtVDMb+27PZPrBxOgHNhA6ivfweUFm9XMoU6Ts=}},{{JdoH47WmDFPPWuR7o0naeNpqojaSjU4P9uulNhsz0j8=}}`, `entriesHashList:[{{+u7w+vtVDMb+27PZPrBxOgHNhA6ivfweUFm9XMoU6Ts=}},{{}}`)
+	verifyWant(t, exitRefused, []string{writeFile(t, "hash.ion", []byte(forged))}, `found    the empty hash$`)
+}

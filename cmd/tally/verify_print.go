@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/tallyledger/tally/hashchain"
 )
 
 // printer writes results as they come, so that their number does not matter.
@@ -105,16 +107,10 @@ func (p *textPrinter) failure(f *failure) {
 	}
 	p.line("  FAILED      %s%s", where, f.Detail)
 	if f.Expected != "" || f.Found != "" {
-		p.line("              %s: expected %s", f.Rule, orEmpty(f.Expected))
-		p.line("              %*s  found    %s", len(f.Rule), "", orEmpty(f.Found))
+		rule := hashchain.Rule(f.Rule)
+		p.line("              %s: expected %s", rule, rule.Spell(f.Expected))
+		p.line("              %*s  found    %s", len(rule), "", rule.Spell(f.Found))
 	}
-}
-
-func orEmpty(s string) string {
-	if s == "" {
-		return "the empty hash"
-	}
-	return s
 }
 
 // fileNames names a few files and counts many.
