@@ -151,10 +151,11 @@ func run(config map[string]string, load func(*pulumi.Context) (ledgerstack.Confi
 			return err
 		}
 		for name, value := range stack.Outputs() {
-			pulumi.ToOutput(value).ApplyT(func(v any) any {
+			// A program waits for what comes of its resources, not for constants.
+			pulumi.All(value, stack.LedgerArn).ApplyT(func(v []any) any {
 				r.mu.Lock()
 				defer r.mu.Unlock()
-				r.outputs[name] = v
+				r.outputs[name] = v[0]
 				return v
 			})
 		}
