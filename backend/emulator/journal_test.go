@@ -276,3 +276,18 @@ func TestStats(t *testing.T) {
 		t.Errorf("the mode is %s", l.Mode())
 	}
 }
+
+// TestChangesAreAssignments: a statement is listed once for each of its
+// assignments, however many combinations of rows they were made for.
+func TestChangesAreAssignments(t *testing.T) {
+	l := withTable(t)
+	x := begin(t, l.Ledger)
+	id := documentID(t, x.q("INSERT INTO T {'n': 0}"))
+	x.mustCommit()
+	x = begin(t, l.Ledger)
+	x.q("FROM T AS t, <<1, 2, 3>> AS i SET t.n = i, t.m = i")
+	x.mustCommit()
+	if got := at(t, lastBlock(t, l.Ledger), "transactionInfo", "documents", id, "statements").String(); got != "[0,0]" {
+		t.Errorf("the changes are %s, want [0,0]", got)
+	}
+}

@@ -339,7 +339,7 @@ func (c *cursor) merged(keys []datum, lookup func(*datum, func(*Row) error) erro
 	const rowSize = 160
 	m := c.m
 	var rows []Row
-	size := 0
+	size, held := 0, m.held
 	tooMany := errors.New("too many rows")
 	collect := func(r *Row) error {
 		n := rowSize
@@ -361,6 +361,7 @@ func (c *cursor) merged(keys []datum, lookup func(*datum, func(*Row) error) erro
 		}
 		err := lookup(&keys[k], collect)
 		if err == tooMany {
+			rows, m.held = nil, held
 			return scan()
 		}
 		if err != nil {
@@ -379,14 +380,15 @@ func (c *cursor) merged(keys []datum, lookup func(*datum, func(*Row) error) erro
 
 // lookupKeys are the values to look up, each once. An unknown among the values
 // of IN equals fields that are null or missing, which no index holds: scan says
-// that the whole table has to be read.
+// that the whole table has to be read. A bag, or what holds one, equals nothing
+// that is stored, but would be looked up as the list of its elements.
 func (c *cursor) lookupKeys(i int, s *source) (keys []datum, scan bool, err error) {
 	d, err := s.key.eval(c.m)
 	if err != nil {
 		return nil, false, err
 	}
 	if !s.keyIn {
-		if d.unknown() {
+		if d.unknown() || d.holdsBag() {
 			return nil, false, nil
 		}
 		c.keys[i] = d
@@ -401,6 +403,9 @@ func (c *cursor) lookupKeys(i int, s *source) (keys []datum, scan bool, err erro
 			if s.access == accessIndex {
 				return nil, true, nil
 			}
+			continue
+		}
+		if item.holdsBag() {
 			continue
 		}
 		if c.m.key, err = c.m.appendKey(c.m.key[:0], &item); err != nil {

@@ -111,9 +111,11 @@ func (n *betweenNode) truth(m *machine) (tri, error) {
 	if err != nil {
 		return isUnknown, err
 	}
-	high, err := m.compare(opLessEqual, &d[0], &d[2])
-	if err != nil {
-		return isUnknown, err
+	high := isFalse // where low is, the upper bound is not looked at: AND
+	if low != isFalse {
+		if high, err = m.compare(opLessEqual, &d[0], &d[2]); err != nil {
+			return isUnknown, err
+		}
 	}
 	t := min(low, high)
 	if low == isFalse || high == isFalse {

@@ -158,5 +158,5 @@ func (c *change) apply(m *machine) error {
 		d := ionDatum(doc)
 		return m.plan.fail(c.edits[0].spec.pos, "A document must be a struct, got: "+d.typeName())
 	}
-	return m.sink.Replace(m.plan.body.(*dmlPlan).q.sources[0].table, c.key, doc, len(c.edits))
+	return m.sink.Replace(m.plan.body.(*dmlPlan).q.sources[0].table, c.key, doc, len(m.plan.body.(*dmlPlan).edits))
 }

@@ -210,16 +210,16 @@ func substring(_ *machine, _ string, args []datum) (datum, error) {
 		}
 		n[i] = x
 	}
-	const beyond = int64(1) << 40 // longer than any text, and safe to add
-	start := max(min(n[1], beyond), -beyond)
-	end := beyond * 3
+	start, end := n[1], int64(math.MaxInt64)
 	if len(args) == 3 {
 		if n[2] < 0 {
 			return datum{}, errf("Argument 3 of substring has to be greater than 0.")
 		}
-		end = start + min(n[2], beyond)
+		if start <= math.MaxInt64-n[2] {
+			end = start + n[2]
+		}
 	}
-	return ionDatum(ion.NewString(runes(s, max(start, 1)-1, end-1))), nil
+	return ionDatum(ion.NewString(runes(s, max(start, 1)-1, max(end, 1)-1))), nil
 }
 
 // runes is s from code point start up to end.

@@ -17,7 +17,7 @@ import (
 // the nested n.x and l. Values are few, so that equalities hold often.
 
 var genValue = rapid.SampledFrom([]string{"1", "2", "1.0", "`1e0`", "'x'", "`x`", "'y'", "NULL", "MISSING", "`null.int`", "true", "`2020T`",
-	"[1, 2]", "{'x': 1}", "<<1>>", "`{{eA==}}`", "`ann::1`"})
+	"[1, 2]", "[1]", "{'x': 1}", "<<1>>", "`{{eA==}}`", "`ann::1`"})
 
 func genDocument(t *rapid.T) string {
 	var fields []string
