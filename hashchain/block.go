@@ -60,10 +60,13 @@ const (
 // fieldNames are the names of the fields in the order of their bits.
 var fieldNames = [...]string{"blockAddress", "blockHash", "entriesHash", "previousBlockHash", "entriesHashList"}
 
+// clear keeps memory for the next block, and the strand.
+func (b *Block) clear() { *b = Block{EntriesHashList: b.EntriesHashList[:0], strand: b.strand} }
+
 // decode makes b a view on v; it reuses the memory of the list and, where it
 // is the same, the text of the strand.
 func (b *Block) decode(v ion.Value) error {
-	*b = Block{EntriesHashList: b.EntriesHashList[:0], strand: b.strand}
+	b.clear()
 	if v.Type() != ion.StructType || v.IsNull() {
 		return shape("a block must be a struct, not %s", v.Type())
 	}

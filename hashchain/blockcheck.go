@@ -149,6 +149,12 @@ func (c *blockChecker) check(v ion.Value, json bool) {
 	c.checkHidden()
 }
 
+// release lets go of the block that was checked last.
+func (c *blockChecker) release() {
+	c.b.clear()
+	clear(c.doubtful)
+}
+
 // fail notes an error, which is a *Failure wherever it is about a rule.
 func (c *blockChecker) fail(err error) {
 	if len(c.failures) == maxBlockFailures {

@@ -79,6 +79,7 @@ func (r *Report) OK() bool { return r.Failed == 0 && r.Blocks > 0 }
 type Verifier struct {
 	opt    VerifyOptions
 	batch  *batch
+	last   ion.Value // of the batch
 	pool   *Pool
 	own    bool        // the pool is this Verifier's
 	order  chan *batch // the batches in the order given, to the collector
@@ -92,7 +93,7 @@ type batch struct {
 	blocks  []ion.Value
 	json    []bool     // whether each may be out of JSON
 	before  []recalled // what was there of the same number
-	size    int        // bytes of the blocks
+	size    int        // bytes that the blocks take in memory
 	results []checked
 	counts  Counts
 	done    chan struct{} // is sent to when the batch is checked
@@ -120,10 +121,13 @@ type checked struct {
 	more           int64 // further failures, only counted
 }
 
-// A batch goes out when it has that many blocks or bytes.
+// A batch goes out when it has that many blocks or bytes. One block may have far
+// more: it takes a further place among the batches under way for each batchPlace of
+// them, so that they have a bound in bytes too.
 const (
 	batchBlocks = 64
 	batchBytes  = 128 << 10
+	batchPlace  = 1 << 20
 )
 
 // NewVerifier starts a verifier and its goroutines.
@@ -162,18 +166,24 @@ func (v *Verifier) add(block ion.Value, json bool) {
 		before = v.opt.Memory.recall(a, h, who)
 	}
 	v.batch.blocks, v.batch.json, v.batch.before = append(v.batch.blocks, block), append(v.batch.json, json), append(v.batch.before, before)
-	v.batch.size += len(block.Raw())
+	v.batch.size += block.MemorySize(v.last)
+	v.last = block
 	if len(v.batch.blocks) == batchBlocks || v.batch.size >= batchBytes {
 		v.flush()
 	}
 }
 
 func (v *Verifier) flush() {
-	if len(v.batch.blocks) > 0 {
-		v.order <- v.batch
-		v.pool.work <- v.batch
-		v.batch = batches.Get().(*batch)
+	if len(v.batch.blocks) == 0 {
+		return
 	}
+	v.order <- v.batch
+	places := min(v.batch.size/batchPlace, cap(v.order))
+	v.pool.work <- v.batch
+	for range places {
+		v.order <- nil
+	}
+	v.batch, v.last = batches.Get().(*batch), ion.Value{}
 }
 
 // Finish waits until all blocks are checked and returns what was found.
@@ -196,10 +206,14 @@ func (b *batch) check(c *blockChecker) {
 		b.counts.Add(&c.counts)
 		b.results = append(b.results, checked{address: c.b.Address, hasAddress: c.b.hasAddress(), decoded: c.decoded, hash: c.b.Hash, previous: c.b.PreviousBlockHash, before: &b.before[i], failures: c.failures, more: c.more})
 	}
+	c.release()
 }
 
 func (v *Verifier) collect() {
 	for b := range v.order {
+		if b == nil {
+			continue // the place that a large one takes
+		}
 		<-b.done
 		v.report.Add(&b.counts)
 		for i := range b.results {

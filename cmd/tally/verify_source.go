@@ -64,9 +64,11 @@ func (s *source) peek(stdin io.Reader) {
 		s.close()
 		return
 	}
+	var last ion.Value
 	for size := 0; !s.isBlocks && len(s.first) < peekValues && size < peekBytes && s.values.Next(); {
 		v := s.values.Value()
-		s.first, size = append(s.first, located{v, s.values.Offset(), s.values.JSON()}), size+len(v.Raw())
+		s.first, size = append(s.first, located{v, s.values.Offset(), s.values.JSON()}), size+v.MemorySize(last)
+		last = v
 		if it, _ := hashchain.Recognize(v); it.Kind == hashchain.BlockItem {
 			a, _ := it.Value.Field("blockAddress")
 			address, err := hashchain.BlockAddressOf(a)
@@ -190,10 +192,12 @@ type located struct {
 }
 
 // A reading goroutine hands values over in parts of that many values or bytes,
-// and is at most that many parts ahead.
+// and is at most that many parts ahead. A part of one large value counts as more:
+// empty ones follow it.
 const (
 	partValues = 64
 	partBytes  = 256 << 10
+	largePart  = 1 << 20 // bytes for which a part takes one more place
 	partsAhead = 4
 )
 
@@ -217,7 +221,11 @@ func (s *source) read(ctx context.Context) {
 	var part []located
 	size := 0
 	add := func(l located) bool {
-		part, size = append(part, l), size+len(l.v.Raw())
+		var last ion.Value
+		if len(part) > 0 {
+			last = part[len(part)-1].v
+		}
+		part, size = append(part, l), size+l.v.MemorySize(last)
 		return len(part) < partValues && size < partBytes || s.hand(ctx, &part, &size)
 	}
 	for _, l := range s.first {
@@ -238,13 +246,16 @@ func (s *source) read(ctx context.Context) {
 
 // hand gives a part to the consumer. It reports whether to go on.
 func (s *source) hand(ctx context.Context, part *[]located, size *int) bool {
-	select {
-	case s.parts <- *part:
-		*part, *size = nil, 0
-		return true
-	case <-ctx.Done():
-		return false
+	places := min(1+*size/largePart, partsAhead)
+	for range places {
+		select {
+		case s.parts <- *part:
+			*part, *size = nil, 0
+		case <-ctx.Done():
+			return false
+		}
 	}
+	return true
 }
 
 // next hands out the next value. After the last one s.err is set if the input

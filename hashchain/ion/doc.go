@@ -32,12 +32,15 @@
 //   - No accessor panics, whatever the bytes are. An accessor that does not fit
 //     the value's type, or meets damage, reports false.
 //   - Nesting deeper than [MaxDepth] is an error, in binary, in text and in Go
-//     values. So is a number of more than [MaxNumberSize].
+//     values. So is a number of more than [MaxNumberSize], and a symbol table of
+//     more than [MaxSymbols].
 //   - Fields are found in time in proportion to the length of their struct,
 //     whatever the symbol tables of the stream are.
 //   - Malformed input gives a [SyntaxError] that names the byte offset. Reading
 //     allocates no more than a small multiple of the input, whatever lengths
-//     and counts the input claims.
+//     and counts the input claims. Who keeps many values counts their
+//     [Value.MemorySize]: a symbol table may take many times the bytes of the
+//     value behind it.
 //   - What a Writer gives out, Parse accepts.
 //
 // # What is not here

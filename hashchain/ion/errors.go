@@ -13,6 +13,12 @@ const MaxDepth = 1000
 // top-level value: 256 MiB.
 const MaxValueSize = 256 << 20
 
+// MaxSymbols is how many symbols of its own a symbol table may have: 524,288. A
+// symbol of one byte takes 16 bytes in memory, and more where it is looked for. The
+// most that QLDB needs is one for each document of a file of an export that has a
+// single table: that is a file of 100 MB at the least (docs/qldb.md, section 9).
+const MaxSymbols = 1 << 19
+
 // MaxNumberSize is how many bytes the magnitude of an int, or of the coefficient
 // of a decimal, may take: 128 KiB, which is 315,653 decimal digits. It is the
 // limit of QLDB for a whole document (docs/qldb.md, section 9), so no value that

@@ -69,6 +69,7 @@ type SymbolTable struct {
 	imported int      // how many ids the imports take
 	locals   []string
 	index    *symbolIndex // of the locals; nil where a few are searched in order
+	size     int          // bytes in memory, but for what it shares with the table that it extends
 
 	// What find needs is made at its first call: many values are only hashed or
 	// copied.
@@ -80,6 +81,25 @@ type SymbolTable struct {
 
 // MaxID is the largest id that the table defines.
 func (t *SymbolTable) MaxID() int { return systemSymbols + t.imported + len(t.locals) }
+
+// Size is about how many bytes the table takes in memory, with the index that
+// finds symbols. What it shares with a table that it extends is not counted again.
+func (t *SymbolTable) Size() int { return t.size }
+
+// Bytes of memory that a symbol takes, beside its text.
+const (
+	symbolBytes = 16 // its string
+	indexBytes  = 40 // its entry in a symbolIndex
+)
+
+// grown counts symbols that are new to the table, room for symbols that was made
+// and text.
+func (t *SymbolTable) grown(symbols, room, text int) {
+	t.size += symbolBytes*room + text
+	if len(t.locals) > unindexed {
+		t.size += indexBytes * symbols
+	}
+}
 
 // text returns the text of an id. known is false for id 0, for imported symbols
 // whose shared table is missing and for local symbols without text.
@@ -175,6 +195,9 @@ func readLocalTable(v Value, prev *SymbolTable, cat Catalog) (*SymbolTable, erro
 		}
 	}
 	if symbols.Type() == ListType && !symbols.IsNull() {
+		if n := len(t.locals) + symbols.Len(); n > MaxSymbols {
+			return nil, syntaxErr(0, "symbol table has %d symbols and must have %d at the most, more than QLDB needs for a file of an export", n, MaxSymbols)
+		}
 		t.readSymbols(symbols)
 	}
 	if t.index == nil && len(t.locals) > unindexed {
@@ -264,10 +287,11 @@ func (t *SymbolTable) addImport(v Value, cat Catalog) error {
 func (t *SymbolTable) readSymbols(list Value) {
 	n := list.Len()
 	all := string(list.raw)
-	out := t.locals
+	out, room := t.locals, 0
 	if cap(out)-len(out) < n {
 		out = make([]string, len(t.locals), len(t.locals)+n+len(t.locals)/2)
 		copy(out, t.locals)
+		room = cap(out)
 	}
 	for it := list.Iter(); it.Next(); {
 		v := it.Value()
@@ -279,4 +303,5 @@ func (t *SymbolTable) readSymbols(list Value) {
 		out = append(out, text)
 	}
 	t.locals = out
+	t.grown(n, room, len(all))
 }

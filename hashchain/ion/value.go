@@ -127,6 +127,15 @@ func (v Value) Raw() []byte { return v.raw }
 // Symbols is the symbol table that Raw refers to.
 func (v Value) Symbols() *SymbolTable { return v.syms }
 
+// MemorySize is about how many bytes are held together with v: its own and, unless
+// the value before has the same, those of its symbol table.
+func (v Value) MemorySize(before Value) int {
+	if v.syms == nil || v.syms == before.syms {
+		return len(v.raw)
+	}
+	return len(v.raw) + v.syms.size
+}
+
 func (v Value) bodyBytes() []byte {
 	if v.typ == NoType {
 		return nil

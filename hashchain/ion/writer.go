@@ -272,6 +272,7 @@ func (w *Writer) table() *SymbolTable {
 	if len(t.locals) > unindexed {
 		t.index = &symbolIndex{}
 	}
+	t.grown(len(t.locals), len(t.locals), w.listLen())
 	return t
 }
 
@@ -312,6 +313,10 @@ func (w *Writer) indexed(text string) (int, bool) {
 }
 
 func (w *Writer) define(text string) uint32 {
+	if len(w.names) == MaxSymbols {
+		w.fail(fmt.Errorf("ion: a value must have %d different symbols at the most", MaxSymbols))
+		return 0
+	}
 	w.names = append(w.names, text)
 	if len(w.index) > 0 {
 		w.index[text] = len(w.names) - 1
