@@ -53,10 +53,11 @@ type change struct {
 	edits []edit
 }
 
-// edit is an editSpec with its path and values evaluated.
+// edit is an editSpec with its values, and with the positions that the sources in
+// its path stood at.
 type edit struct {
 	spec  *editSpec
-	steps []targetStep
+	ords  []int
 	value datum
 	at    datum
 }
@@ -73,9 +74,11 @@ func (p *dmlPlan) run(m *machine, emit emitFunc) error {
 			return err
 		}
 		c := &changes[i]
+		held := m.held
 		if err := c.apply(m); err != nil {
 			return err
 		}
+		m.held = held // the document is written and its tree is gone
 		if err := idRow(m, "documentId", m.src.DocID(c.key), emit); err != nil {
 			return err
 		}
@@ -109,11 +112,12 @@ func (p *dmlPlan) collectEdits(m *machine, c *change) error {
 	for i := range p.edits {
 		spec := &p.edits[i]
 		e := edit{spec: spec}
-		for _, s := range spec.steps {
-			if s.slot < 0 {
-				e.steps = append(e.steps, s)
-			} else if ord := m.ords[s.slot]; ord >= 0 {
-				e.steps = append(e.steps, targetStep{index: ord, slot: -1})
+		if err := m.spend(opWork + len(spec.steps)); err != nil {
+			return err
+		}
+		for j := range spec.steps {
+			if slot := spec.steps[j].slot; slot >= 0 {
+				e.ords = append(e.ords, m.ords[slot])
 			}
 		}
 		var err error
@@ -146,7 +150,7 @@ func (c *change) apply(m *machine) error {
 	t := &tree{v: c.doc}
 	for i := range c.edits {
 		e := &c.edits[i]
-		if err := e.apply(t); err != nil {
+		if err := e.apply(m, t); err != nil {
 			return m.plan.place(e.spec.pos, err)
 		}
 	}

@@ -7,28 +7,46 @@ import (
 // tree is a value that is being changed. Only containers on the way to a change
 // are opened; everything else is copied as it stands.
 type tree struct {
-	v     ion.Value
-	open  bool
-	names []string // of the fields of a struct
-	kids  []*tree
-	// added marks elements that this statement inserted, gone those it removed:
-	// positions in paths are those before the statement.
-	added, gone bool
+	v    ion.Value
+	open *opened
+	gone bool // this statement removed it
 }
 
+// opened is what is in a container. Paths count the elements as they were before
+// the statement: kids of a list are these, and what is inserted stands aside until
+// the document is written. So an element is found at once, and an insertion moves
+// none.
+type opened struct {
+	names    []string // of the fields of a struct
+	kids     []tree
+	inserted map[int][]ion.Value // by the kid that they stand before; at the end by their number
+}
+
+// treeSize is what a kid takes in memory, with its name, about.
+const treeSize = 80
+
 // expand opens a container.
-func (t *tree) expand() {
-	if t.open {
-		return
+func (t *tree) expand(m *machine) error {
+	if t.open != nil {
+		return nil
 	}
-	t.open = true
+	n := t.v.Len()
+	if err := m.hold(treeSize * n); err != nil {
+		return err
+	}
+	o := &opened{kids: make([]tree, 0, n)}
 	isStruct := t.isStruct()
+	if isStruct {
+		o.names = make([]string, 0, n)
+	}
 	for it := t.v.Iter(); it.Next(); {
 		if isStruct {
-			t.names = append(t.names, it.Name())
+			o.names = append(o.names, it.Name())
 		}
-		t.kids = append(t.kids, &tree{v: it.Value()})
+		o.kids = append(o.kids, tree{v: it.Value()})
 	}
+	t.open = o
+	return m.spend(opWork * n)
 }
 
 func (t *tree) isStruct() bool { return t.v.Type() == ion.StructType && !t.v.IsNull() }
@@ -38,55 +56,43 @@ func (t *tree) isList() bool {
 }
 
 // replace makes t another value.
-func (t *tree) replace(v ion.Value) { *t = tree{v: v, added: t.added} }
+func (t *tree) replace(v ion.Value) { *t = tree{v: v} }
 
-// child is the value one step on, or nil.
-func (t *tree) child(s targetStep) *tree {
-	if i := t.find(s); i >= 0 {
-		return t.kids[i]
+// child is the value one step on, or nil. It stays where it is until a field is
+// added.
+func (t *tree) child(m *machine, s targetStep) (*tree, error) {
+	if err := m.spend(opWork); err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-// find is where the kid that a step leads to stands, or -1.
-func (t *tree) find(s targetStep) int {
 	switch {
 	case s.index < 0 && t.isStruct():
-		t.expand()
-		for i, name := range t.names {
-			if name == s.name && !t.kids[i].gone {
-				return i
-			}
+		if err := t.expand(m); err != nil {
+			return nil, err
 		}
-		for i, name := range t.names {
-			if s.matches(name) && !t.kids[i].gone {
-				return i
-			}
+		k, err := t.open.field(m, func(name string) bool { return name == s.name })
+		if k == nil && err == nil && s.anyCase {
+			k, err = t.open.field(m, s.matches)
 		}
+		return k, err
 	case s.index >= 0 && t.isList():
-		t.expand()
-		if i := t.position(s.index); i < len(t.kids) && !t.kids[i].gone {
-			return i
+		if err := t.expand(m); err != nil {
+			return nil, err
+		}
+		if s.index < len(t.open.kids) && !t.open.kids[s.index].gone {
+			return &t.open.kids[s.index], nil
 		}
 	}
-	return -1
+	return nil, nil
 }
 
-// position is where element n of the list as it was before stands now.
-func (t *tree) position(n int) int {
-	for i, k := range t.kids {
-		if k.added {
-			continue
+// field is the first field left whose name is looked for.
+func (o *opened) field(m *machine, wanted func(string) bool) (*tree, error) {
+	for i, name := range o.names {
+		if wanted(name) && !o.kids[i].gone {
+			return &o.kids[i], m.spend(opWork * i)
 		}
-		if n == 0 {
-			return i
-		}
-		n--
 	}
-	if n == 0 {
-		return len(t.kids)
-	}
-	return len(t.kids) + 1
+	return nil, m.spend(opWork * len(o.names))
 }
 
 func stepText(s targetStep) string {
@@ -97,78 +103,88 @@ func stepText(s targetStep) string {
 }
 
 // apply makes one change.
-func (e *edit) apply(t *tree) error {
-	if len(e.steps) == 0 {
-		return e.applyWhole(t)
-	}
-	last := e.steps[len(e.steps)-1]
-	for _, s := range e.steps[:len(e.steps)-1] {
-		next := t.child(s)
-		if next == nil {
-			if e.spec.kind == editRemove {
-				return nil
+func (e *edit) apply(m *machine, t *tree) error {
+	var last targetStep // the step to what is changed, once there is one
+	steps, ords := 0, e.ords
+	for _, s := range e.spec.steps {
+		if s.slot >= 0 {
+			ord := ords[0]
+			if ords = ords[1:]; ord < 0 {
+				continue // the source stands at the value itself
 			}
-			return errf("The path to change does not exist: %s is missing", stepText(s))
+			s = targetStep{index: ord, slot: -1}
 		}
-		t = next
+		if steps++; steps > 1 {
+			next, err := t.child(m, last)
+			switch {
+			case err != nil || next == nil && e.spec.kind == editRemove:
+				return err
+			case next == nil:
+				return errf("The path to change does not exist: %s is missing", stepText(last))
+			}
+			t = next
+		}
+		last = s
 	}
-	switch e.spec.kind {
-	case editSet:
-		return e.set(t, last)
-	case editRemove:
-		if k := t.child(last); k != nil {
+	if steps == 0 {
+		return e.applyWhole(m, t)
+	}
+	k, err := t.child(m, last)
+	switch {
+	case err != nil:
+		return err
+	case e.spec.kind == editSet:
+		return t.set(m, last, k, &e.value)
+	case e.spec.kind == editRemove:
+		if k != nil {
 			k.gone = true
 		}
 		return nil
-	}
-	target := t.child(last)
-	if target == nil {
+	case k == nil:
 		return errf("The collection to insert into does not exist: %s is missing", stepText(last))
 	}
-	return e.insert(target)
+	return e.insert(m, k)
 }
 
 // applyWhole changes the document itself.
-func (e *edit) applyWhole(t *tree) error {
+func (e *edit) applyWhole(m *machine, t *tree) error {
 	if e.spec.kind == editInsert {
-		return e.insert(t)
+		return e.insert(m, t)
 	}
 	t.replace(e.value.ion())
 	return nil
 }
 
-// set gives a field or an element a value. A field that is missing is added at
-// the end; MISSING takes it away.
-func (e *edit) set(t *tree, s targetStep) error {
-	k := t.child(s)
+// set gives k, the field or element of t that s leads to, a value. A field that is
+// missing is added at the end; MISSING takes it away.
+func (t *tree) set(m *machine, s targetStep, k *tree, value *datum) error {
 	switch {
-	case k != nil && e.value.missing() && s.index < 0:
+	case k != nil && value.missing() && s.index < 0:
 		k.gone = true
 	case k != nil:
-		k.replace(e.value.ion())
+		k.replace(value.ion())
 	case s.index >= 0:
 		return errf("The element to set does not exist: %s", stepText(s))
 	case !t.isStruct():
 		d := ionDatum(t.v)
 		return errf("The field %s cannot be set: its parent is not a struct but %s", stepText(s), d.typeName())
-	case !e.value.missing():
-		t.addField(s.name, e.value.ion())
+	case !value.missing():
+		t.open.names = append(t.open.names, s.name)
+		t.open.kids = append(t.open.kids, tree{v: value.ion()})
+		return m.hold(treeSize)
 	}
 	return nil
 }
 
-func (t *tree) addField(name string, v ion.Value) {
-	t.expand()
-	t.names = append(t.names, name)
-	t.kids = append(t.kids, &tree{v: v, added: true})
-}
-
 // insert adds to a collection: a struct takes a field named by AT, a list an
 // element at a position or at its end.
-func (e *edit) insert(t *tree) error {
+func (e *edit) insert(m *machine, t *tree) error {
 	values := []datum{e.value}
 	if !e.spec.single && e.value.ranges() {
 		values = e.value.items()
+	}
+	if err := m.spend(opWork * len(values)); err != nil {
+		return err
 	}
 	switch {
 	case t.isStruct():
@@ -177,45 +193,56 @@ func (e *edit) insert(t *tree) error {
 			return errf("INSERT INTO a struct needs VALUE with one value and AT with the field's name as a string")
 		}
 		s := targetStep{fieldName: fieldName{name: name}, index: -1, slot: -1}
-		return (&edit{spec: e.spec, value: values[0]}).set(t, s)
+		k, err := t.child(m, s)
+		if err != nil {
+			return err
+		}
+		return t.set(m, s, k, &values[0])
 	case !t.isList():
 		d := ionDatum(t.v)
 		return errf("INSERT INTO expects a list or a struct, got: %s", d.typeName())
 	}
-	t.expand()
-	at := len(t.kids)
+	if err := t.expand(m); err != nil {
+		return err
+	}
+	o := t.open
+	at := len(o.kids)
 	if e.spec.at != nil {
 		n, ok := e.at.v.Int64()
-		if ok && n >= 0 && n < 1<<31 {
-			at = t.position(int(n))
+		if !ok || n < 0 || n > int64(at) {
+			return errf("INSERT INTO a list expects a position from 0 to %d, got: %s", at, e.at.ionText())
 		}
-		if !ok || n < 0 || at > len(t.kids) {
-			return errf("INSERT INTO a list expects a position from 0 to %d, got: %s", t.v.Len(), e.at.ionText())
-		}
+		at = int(n)
 	}
-	fresh := make([]*tree, len(values))
+	if err := m.hold(treeSize * len(values)); err != nil {
+		return err
+	}
+	if o.inserted == nil {
+		o.inserted = make(map[int][]ion.Value)
+	}
 	for i := range values {
-		fresh[i] = &tree{v: values[i].ion(), added: true}
+		o.inserted[at] = append(o.inserted[at], values[i].ion())
 	}
-	t.kids = append(t.kids[:at:at], append(fresh, t.kids[at:]...)...)
 	return nil
 }
 
 // value is the changed value.
 func (t *tree) value(m *machine) (ion.Value, error) {
-	if !t.open {
+	if t.open == nil {
 		return t.v, nil
 	}
 	w := m.writer()
-	t.write(w)
+	if err := t.write(m, w); err != nil {
+		return ion.Value{}, err
+	}
 	v, _, err := m.finish(w)
 	return v, err
 }
 
-func (t *tree) write(w *ion.Writer) {
-	if !t.open {
+func (t *tree) write(m *machine, w *ion.Writer) error {
+	if t.open == nil {
 		w.Value(t.v)
-		return
+		return m.spend(opWork + len(t.v.Raw()))
 	}
 	w.Annotate(t.v.Annotations()...)
 	switch t.v.Type() {
@@ -226,14 +253,33 @@ func (t *tree) write(w *ion.Writer) {
 	default:
 		w.BeginList()
 	}
-	for i, k := range t.kids {
-		if k.gone {
+	o := t.open
+	for i := range o.kids {
+		if err := o.writeInserted(m, w, i); err != nil {
+			return err
+		}
+		if o.kids[i].gone {
 			continue
 		}
-		if t.names != nil {
-			w.Field(t.names[i])
+		if o.names != nil {
+			w.Field(o.names[i])
 		}
-		k.write(w)
+		if err := o.kids[i].write(m, w); err != nil {
+			return err
+		}
 	}
+	err := o.writeInserted(m, w, len(o.kids))
 	w.End()
+	return err
+}
+
+// writeInserted writes what was inserted before kid i.
+func (o *opened) writeInserted(m *machine, w *ion.Writer, i int) error {
+	for _, v := range o.inserted[i] {
+		w.Value(v)
+		if err := m.spend(opWork + len(v.Raw())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
