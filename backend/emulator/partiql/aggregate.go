@@ -117,7 +117,7 @@ func (a *accumulator) take(m *machine, s *aggregateSpec, d *datum) error {
 	a.count++
 	switch s.name {
 	case "sum", "avg":
-		return a.sum(d)
+		return a.sum(m, d)
 	case "min":
 		return a.extreme(m, d, -1)
 	case "max":
@@ -126,7 +126,7 @@ func (a *accumulator) take(m *machine, s *aggregateSpec, d *datum) error {
 	return nil
 }
 
-func (a *accumulator) sum(d *datum) (err error) {
+func (a *accumulator) sum(m *machine, d *datum) (err error) {
 	if !d.v.Type().IsNumber() {
 		return errf("Expected number: %s", d.ionText())
 	}
@@ -134,8 +134,12 @@ func (a *accumulator) sum(d *datum) (err error) {
 		return errOverflow()
 	}
 	if a.count == 1 {
-		a.value = ionDatum(d.v.WithoutAnnotations())
-		return nil
+		v, size, err := m.own(d)
+		if err != nil {
+			return err
+		}
+		a.value = ionDatum(v.WithoutAnnotations())
+		return m.grow(size)
 	}
 	a.value, err = arithmetic('+', &a.value, d)
 	return err
@@ -148,16 +152,31 @@ func (a *accumulator) extreme(m *machine, d *datum, sign int) error {
 			return err
 		}
 	}
-	v, err := m.build(d) // its size is what it takes, about
-	if err != nil {
+	before := a.size
+	var err error
+	if a.value, a.size, err = m.ownBags(d); err != nil {
 		return err
 	}
-	before := a.size
-	a.value, a.size = *d, len(v.Raw())
-	if !d.holdsBag() {
-		a.value = ionDatum(v)
-	}
 	return m.grow(a.size - before)
+}
+
+// ownBags is own, but bags stay bags, which order otherwise than lists.
+func (m *machine) ownBags(d *datum) (datum, int, error) {
+	if !d.holdsBag() {
+		v, size, err := m.own(d)
+		return ionDatum(v), size, err
+	}
+	s := &sequence{kind: d.seq.kind, items: make([]datum, len(d.seq.items))}
+	size := datumSize * len(s.items)
+	for i := range s.items {
+		item, n, err := m.ownBags(&d.seq.items[i])
+		if err != nil {
+			return datum{}, 0, err
+		}
+		s.items[i] = item
+		size += n
+	}
+	return datum{seq: s}, size, m.spend(opWork * len(s.items))
 }
 
 func (a *accumulator) result(s *aggregateSpec) (datum, error) {

@@ -19,6 +19,7 @@ type arithNode struct {
 }
 
 func (n *arithNode) eval(m *machine) (datum, error) {
+	before := m.held
 	a, err := n.left.eval(m)
 	if err != nil {
 		return datum{}, err
@@ -33,7 +34,11 @@ func (n *arithNode) eval(m *machine) (datum, error) {
 	if err := m.spendOn(&a, &b); err != nil {
 		return datum{}, err
 	}
-	return arithmetic(n.op, &a, &b)
+	d, err := arithmetic(n.op, &a, &b)
+	if err != nil {
+		return datum{}, err
+	}
+	return m.made(before, d)
 }
 
 // arithmetic computes with two known values: in int if both are, else in
@@ -216,7 +221,8 @@ func (n *signNode) eval(m *machine) (datum, error) {
 	case ion.DecimalType:
 		if n.minus {
 			x, _ := d.v.Decimal()
-			return ionDatum(ion.FromDecimal(negateDecimal(x))), nil
+			d = ionDatum(ion.FromDecimal(negateDecimal(x)))
+			return d, m.holdDatum(&d)
 		}
 		return d, nil
 	case ion.FloatType:
@@ -233,6 +239,7 @@ func (n *signNode) eval(m *machine) (datum, error) {
 type concatNode struct{ left, right node }
 
 func (n *concatNode) eval(m *machine) (datum, error) {
+	before := m.held
 	a, err := n.left.eval(m)
 	if err != nil {
 		return datum{}, err
@@ -258,7 +265,7 @@ func (n *concatNode) eval(m *machine) (datum, error) {
 	if err := m.spend(len(s) + len(t)); err != nil {
 		return datum{}, err
 	}
-	return ionDatum(ion.NewString(s + t)), nil
+	return m.made(before, ionDatum(ion.NewString(s+t)))
 }
 
 // maxText bounds what a chain of || can build, in bytes. Functions of one text of

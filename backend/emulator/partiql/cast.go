@@ -49,6 +49,7 @@ type castNode struct {
 }
 
 func (n *castNode) eval(m *machine) (datum, error) {
+	before := m.held
 	d, err := n.operand.eval(m)
 	if err != nil {
 		return datum{}, err
@@ -56,7 +57,21 @@ func (n *castNode) eval(m *machine) (datum, error) {
 	if err := m.spendOn(&d, &d); err != nil {
 		return datum{}, err
 	}
-	return cast(d, n.target)
+	if d.unknown() || d.typeName() == castTargets[n.target].name {
+		return cast(d, n.target) // d itself
+	}
+	if d.isSequence() {
+		items, err := m.items(&d)
+		if err != nil {
+			return datum{}, err
+		}
+		d = datum{seq: &sequence{kind: d.kind(), items: items}}
+		return cast(d, n.target) // the elements are still those of the operand
+	}
+	if d, err = cast(d, n.target); err != nil {
+		return datum{}, err
+	}
+	return m.made(before, d)
 }
 
 // errKind says why a conversion failed; cast makes the texts.

@@ -20,8 +20,16 @@ type patternItem struct {
 var patternLengths = map[byte][]int{'y': {1, 2, 4}, 'M': {1, 2, 3, 4, 5}, 'd': {1, 2}, 'a': {1}, 'h': {1, 2}, 'H': {1, 2}, 'm': {1, 2},
 	's': {1, 2}, 'S': {1, 2, 3, 4, 5, 6, 7, 8, 9}, 'n': {1}, 'X': {1, 2, 3, 4, 5}, 'x': {1, 2, 3, 4, 5}}
 
+// maxPattern bounds a pattern, in bytes: its items take many times its length.
+const maxPattern = 64 << 10
+
 // readPattern splits a pattern into its items.
 func readPattern(m *machine, p string) ([]patternItem, error) {
+	if len(p) > maxPattern {
+		e := stateError(CodeOther, "The format pattern has %d bytes; a pattern may have at most %d", len(p), maxPattern)
+		e.cause = ErrTooLarge
+		return nil, e
+	}
 	var items []patternItem
 	for i := 0; i < len(p); {
 		if err := m.spend(opWork); err != nil {

@@ -134,10 +134,17 @@ func (m *machine) appendKey(dst []byte, d *datum) (_ []byte, err error) {
 	return ion.AppendKey(dst, d.ion()), nil
 }
 
+// partSize is what endUnordered takes for a part: a slice, and where it begins.
+const partSize = 32
+
 // endUnordered puts the parts of a key that begin at starts in order and ends it.
 func (m *machine) endUnordered(dst []byte, starts []int) ([]byte, error) {
 	if len(starts) == 0 {
 		return append(dst, keyEnd), m.spend(opWork)
+	}
+	held := m.held
+	if err := m.hold(partSize*len(starts) + len(dst) - starts[0]); err != nil {
+		return dst, err
 	}
 	parts := make([][]byte, len(starts))
 	for i, at := range starts {
@@ -157,5 +164,6 @@ func (m *machine) endUnordered(dst []byte, starts []int) ([]byte, error) {
 		slices.SortFunc(parts, bytes.Compare)
 		copy(dst[starts[0]:], bytes.Join(parts, nil))
 	}
+	m.held = held
 	return append(dst, keyEnd), nil
 }

@@ -12,9 +12,12 @@ import (
 // Limits bound what one run of a statement may hold in memory. Zero is no
 // limit.
 type Limits struct {
-	// Bytes bounds the encoded size of what a statement keeps at any one time:
-	// rows of nested queries while the row is evaluated that they belong to,
-	// values of DISTINCT, documents that DML changes.
+	// Bytes bounds what a statement keeps at any one time: values that it built
+	// and that are needed until their row is done, rows of nested queries,
+	// values of DISTINCT, documents that DML changes and their changes. What is
+	// counted is about what that takes; the process may use three times as
+	// much, since slices double as they grow and garbage waits to be collected.
+	// On top come a few values of 4 MiB, the most that a statement builds.
 	Bytes int64
 }
 
@@ -139,7 +142,9 @@ func (m *machine) poll() error {
 }
 
 // hold accounts for n bytes that stay in memory until the row is done for which
-// they are evaluated.
+// they are evaluated. Every node holds what it makes. A node whose result shares
+// nothing with its operands gives these back, see made; so does one that has
+// copied or compared them.
 func (m *machine) hold(n int) error {
 	const overhead = 64
 	return m.grow(n + overhead)
@@ -159,7 +164,68 @@ func (m *machine) holdDatum(d *datum) error {
 	if d.seq == nil {
 		return m.hold(len(d.v.Raw()))
 	}
-	return m.hold(16 * len(d.seq.items))
+	return m.hold(datumSize * len(d.seq.items))
+}
+
+// datumSize is the size of a datum.
+const datumSize = 56
+
+// made holds d, a new value. before is what was held before its operands were
+// evaluated, which are not needed any more.
+func (m *machine) made(before int64, d datum) (datum, error) {
+	m.held = before
+	return d, m.hold(memorySize(d.v, ion.Value{}))
+}
+
+// memorySize is Value.MemorySize with what a symbol table takes beside its symbols.
+func memorySize(v, before ion.Value) int {
+	const table = 200
+	n := v.MemorySize(before)
+	if n > len(v.Raw()) {
+		n += table
+	}
+	return n
+}
+
+// copied gives back what was held for d, which is written. Only its symbols are
+// not copied then: a Writer refers to them, and has no limit for them.
+func (m *machine) copied(before int64, d *datum) {
+	if !d.hasSymbols() {
+		m.held = before
+	}
+}
+
+func (d *datum) hasSymbols() bool {
+	if d.seq != nil {
+		return slices.ContainsFunc(d.seq.items, func(item datum) bool { return item.hasSymbols() })
+	}
+	return d.v.MemorySize(ion.Value{}) > len(d.v.Raw())
+}
+
+// items is d.items, held.
+func (m *machine) items(d *datum) ([]datum, error) {
+	if d.seq != nil {
+		return d.seq.items, nil
+	}
+	err := m.hold(datumSize * d.v.Len())
+	if err != nil {
+		return nil, err
+	}
+	return d.items(), nil
+}
+
+// own is d as an Ion value to keep, and how many bytes that takes. If the row built
+// anything, d is copied: it may be a small part of a value that goes with the row.
+func (m *machine) own(d *datum) (ion.Value, int, error) {
+	if d.missing() || d.seq == nil && m.held-m.base == m.kept {
+		return d.v, len(d.v.Raw()), nil
+	}
+	w := m.writer()
+	if err := m.write(w, d); err != nil {
+		return ion.Value{}, 0, err
+	}
+	v, stream, err := m.finish(w)
+	return v, len(stream) - len(v.Raw()) + memorySize(v, ion.Value{}), err
 }
 
 // keep is hold for what stays as long as the query under way: its result, or

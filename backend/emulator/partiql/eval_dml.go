@@ -24,7 +24,9 @@ func (p *insertPlan) run(m *machine, emit emitFunc) error {
 	}
 	docs := []datum{d}
 	if !p.single && d.ranges() {
-		docs = d.items()
+		if docs, err = m.items(&d); err != nil {
+			return err
+		}
 	}
 	for i := range docs {
 		if !docs[i].isStruct() {
@@ -52,6 +54,12 @@ type change struct {
 	doc   ion.Value
 	edits []edit
 }
+
+// What an edit and a change take, the change with its entry in a map.
+const (
+	editSize   = 144
+	changeSize = 160
+)
 
 // edit is an editSpec with its values, and with the positions that the sources in
 // its path stood at.
@@ -99,7 +107,7 @@ func (p *dmlPlan) collect(m *machine) ([]change, error) {
 			i = len(changes)
 			byKey[row.Key] = i
 			changes = append(changes, change{key: row.Key, doc: row.Value})
-			if err := m.keep(len(row.Value.Raw())); err != nil {
+			if err := m.keep(changeSize + len(row.Value.Raw())); err != nil {
 				return err
 			}
 		}
@@ -120,26 +128,49 @@ func (p *dmlPlan) collectEdits(m *machine, c *change) error {
 				e.ords = append(e.ords, m.ords[slot])
 			}
 		}
+		var size, more int
 		var err error
-		if spec.value != nil {
-			if e.value, err = spec.value.eval(m); err == nil {
-				_, err = m.build(&e.value)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if spec.at != nil {
-			if e.at, err = spec.at.eval(m); err != nil {
-				return err
-			}
-		}
-		c.edits = append(c.edits, e)
-		if err := m.keepDatum(&e.value); err != nil {
+		if e.value, size, err = spec.part(m, spec.value); err != nil {
 			return err
 		}
+		if e.at, more, err = spec.part(m, spec.at); err != nil {
+			return err
+		}
+		size += more + editSize + pointerSize*len(e.ords)
+		if err := m.keep(size); err != nil {
+			return err
+		}
+		c.edits = append(c.edits, e)
 	}
 	return nil
+}
+
+// part is the value of an expression of an edit, to keep, and how many bytes that
+// takes.
+func (s *editSpec) part(m *machine, n node) (datum, int, error) {
+	if n == nil {
+		return datum{}, 0, nil
+	}
+	d, err := n.eval(m)
+	if err != nil {
+		return datum{}, 0, err
+	}
+	if d.seq == nil || s.single || s.kind != editInsert || !d.ranges() {
+		v, size, err := m.own(&d)
+		return ionDatum(v), size, err
+	}
+	// What is inserted one by one stays apart: MISSING among it is not null.
+	items := make([]datum, len(d.seq.items))
+	size := datumSize * len(items)
+	for i := range items {
+		v, more, err := m.own(&d.seq.items[i])
+		if err != nil {
+			return datum{}, 0, err
+		}
+		items[i] = ionDatum(v)
+		size += more
+	}
+	return datum{seq: &sequence{kind: d.seq.kind, items: items}}, size, nil
 }
 
 // apply changes or deletes one document.

@@ -55,10 +55,14 @@ func (t tri) negate() tri {
 
 // truth evaluates n as a condition.
 func truth(m *machine, n node) (tri, error) {
+	held := m.held
 	if c, ok := n.(condition); ok {
-		return c.truth(m)
+		t, err := c.truth(m)
+		m.held = held // nothing of what was compared is left
+		return t, err
 	}
 	d, err := n.eval(m)
+	m.held = held
 	if err != nil {
 		return isUnknown, err
 	}
@@ -78,7 +82,7 @@ func truthOf(d *datum) (tri, error) {
 
 // evalCondition is eval of every condition.
 func evalCondition(m *machine, c condition) (datum, error) {
-	t, err := c.truth(m)
+	t, err := truth(m, c)
 	return t.datum(), err
 }
 
@@ -253,6 +257,9 @@ type listNode struct {
 }
 
 func (n *listNode) eval(m *machine) (datum, error) {
+	if err := m.hold(datumSize * len(n.items)); err != nil {
+		return datum{}, err
+	}
 	s := &sequence{kind: n.kind, items: make([]datum, len(n.items))}
 	for i, item := range n.items {
 		d, err := item.eval(m)
@@ -268,8 +275,11 @@ func (n *listNode) eval(m *machine) (datum, error) {
 type structNode struct{ names, values []node }
 
 func (n *structNode) eval(m *machine) (datum, error) {
-	names, values := make([]string, 0, 8), make([]datum, 0, 8)
+	start := m.held
+	w := m.writer()
+	w.BeginStruct()
 	for i := range n.names {
+		before := m.held
 		name, err := n.names[i].eval(m)
 		if err != nil {
 			return datum{}, err
@@ -282,21 +292,28 @@ func (n *structNode) eval(m *machine) (datum, error) {
 		if !ok {
 			return datum{}, errBoth("Struct field should be text.", "Found struct field to be of type "+name.typeName())
 		}
-		if !v.missing() {
-			names, values = append(names, text), append(values, v)
+		if v.missing() {
+			m.held = before
+			continue
 		}
-	}
-	w := m.writer()
-	w.BeginStruct()
-	for i := range names {
-		w.Field(names[i])
-		if err := m.write(w, &values[i]); err != nil {
+		w.Field(text)
+		if err := m.write(w, &v); err != nil {
 			return datum{}, err
+		}
+		m.copied(before, &v)
+		if err := m.hold(len(text)); err != nil {
+			return datum{}, err
+		}
+		if w.Err() != nil {
+			break
 		}
 	}
 	w.End()
 	v, _, err := m.finish(w)
-	return ionDatum(v), err
+	if err != nil {
+		return datum{}, err
+	}
+	return m.made(start, ionDatum(v))
 }
 
 // caseNode is CASE: the first branch whose condition holds. The simple form
@@ -316,7 +333,9 @@ func (n *caseNode) eval(m *machine) (datum, error) {
 		}
 	}
 	for i, cond := range n.conds {
+		held := m.held
 		match, err := n.matches(m, &operand, cond)
+		m.held = held
 		if err != nil {
 			return datum{}, err
 		}
@@ -349,9 +368,23 @@ func (n *subqueryNode) eval(m *machine) (datum, error) {
 	bag := &sequence{kind: seqBag}
 	kept, base := m.kept, m.base
 	m.kept, m.base = 0, m.held
-	err := n.q.run(m, func(d datum, _ []byte) error {
+	var last ion.Value
+	err := n.q.run(m, func(d datum, stream []byte) (err error) {
+		size := 0
+		switch {
+		case stream != nil:
+			size = len(stream) - len(d.v.Raw()) + memorySize(d.v, last)
+			last = d.v
+		case d.seq != nil:
+			bag.items = append(bag.items, d)
+			return m.keepDatum(&d)
+		default:
+			if d.v, size, err = m.own(&d); err != nil {
+				return err
+			}
+		}
 		bag.items = append(bag.items, d)
-		return m.keepDatum(&d)
+		return m.keep(size)
 	})
 	m.kept, m.base = kept, base // the bag belongs to the row of the query around it
 	return datum{seq: bag}, err

@@ -97,6 +97,7 @@ func (c *compiler) arity(at Pos, name string, low, high, got int) {
 }
 
 func (n *callNode) eval(m *machine) (datum, error) {
+	before := m.held
 	var few [3]datum
 	args := few[:0]
 	unknown, work := false, opWork
@@ -115,7 +116,11 @@ func (n *callNode) eval(m *machine) (datum, error) {
 	if err := m.spend(work); err != nil {
 		return datum{}, err
 	}
-	return n.fn.call(m, n.part, args)
+	d, err := n.fn.call(m, n.part, args)
+	if err != nil || n.fn.unknowns {
+		return d, err // of those that take unknowns, the result may be an argument
+	}
+	return m.made(before, d)
 }
 
 func intDatum(n int) datum { return ionDatum(ion.NewInt(int64(n))) }
@@ -165,7 +170,10 @@ func exists(_ *machine, _ string, args []datum) (datum, error) {
 }
 
 func makeSequence(kind seqKind) func(*machine, string, []datum) (datum, error) {
-	return func(_ *machine, _ string, args []datum) (datum, error) {
+	return func(m *machine, _ string, args []datum) (datum, error) {
+		if err := m.hold(datumSize * len(args)); err != nil {
+			return datum{}, err
+		}
 		return datum{seq: &sequence{kind: kind, items: append([]datum(nil), args...)}}, nil
 	}
 }

@@ -55,6 +55,10 @@ func TestMemoryIsGivenBack(t *testing.T) {
 }
 
 func runLimited(text string, limit int64, params ...ion.Value) error {
+	return runFrom(nil, text, limit, params...)
+}
+
+func runFrom(src Source, text string, limit int64, params ...ion.Value) error {
 	s, err := Parse(text)
 	if err != nil {
 		return err
@@ -63,7 +67,7 @@ func runLimited(text string, limit int64, params ...ion.Value) error {
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
-	rows, err := p.Run(context.Background(), nil, nil, params, Limits{Bytes: limit})
+	rows, err := p.Run(context.Background(), src, nil, params, Limits{Bytes: limit})
 	if err != nil {
 		return err
 	}

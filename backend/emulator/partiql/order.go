@@ -57,8 +57,23 @@ func (m *machine) orderItems(i, j itemIter) (int, error) {
 }
 
 func (m *machine) orderBags(x, y []datum) (int, error) {
-	return orderSorted(x, y, m.order)
+	return heldWhile(m, pointerSize*(len(x)+len(y)), func() (int, error) { return orderSorted(x, y, m.order) })
 }
+
+// heldWhile holds n bytes while f runs.
+func heldWhile(m *machine, n int, f func() (int, error)) (out int, err error) {
+	held := m.held
+	if err = m.hold(n); err == nil {
+		out, err = f()
+	}
+	m.held = held
+	return out, err
+}
+
+const (
+	pointerSize = 8
+	fieldSize   = 16 + datumSize
+)
 
 // field is a field of a struct.
 type field struct {
@@ -67,7 +82,7 @@ type field struct {
 }
 
 func (d *datum) fields() []field {
-	var out []field
+	out := make([]field, 0, d.v.Len())
 	for it := d.v.Iter(); it.Next(); {
 		out = append(out, field{it.Name(), ionDatum(it.Value())})
 	}
@@ -76,7 +91,9 @@ func (d *datum) fields() []field {
 
 // orderStructs compares structs by their fields in order of name and value.
 func (m *machine) orderStructs(a, b *datum) (int, error) {
-	return orderSorted(a.fields(), b.fields(), m.orderFields)
+	return heldWhile(m, (fieldSize+pointerSize)*(a.v.Len()+b.v.Len()), func() (int, error) {
+		return orderSorted(a.fields(), b.fields(), m.orderFields)
+	})
 }
 
 func (m *machine) orderFields(a, b *field) (int, error) {

@@ -111,20 +111,15 @@ type projected struct {
 }
 
 func (p *listProjection) project(m *machine, emit emitFunc) error {
-	var few [8]datum
-	values := few[:0]
-	for i := range p.items {
-		d, err := p.items[i].n.eval(m)
-		if err != nil {
-			return err
-		}
-		values = append(values, d)
-	}
 	w := m.writer()
 	w.BeginStruct()
 	columns := 0 // so far, MISSING ones too
-	for i := range values {
-		d, item := &values[i], &p.items[i]
+	for i := range p.items {
+		item, held := &p.items[i], m.held
+		d, err := item.n.eval(m)
+		if err != nil {
+			return err
+		}
 		switch {
 		case item.star && d.missing():
 		case item.star && d.isStruct():
@@ -140,9 +135,13 @@ func (p *listProjection) project(m *machine, emit emitFunc) error {
 				name = synthetic(columns)
 			}
 			w.Field(name)
-			if err := m.write(w, d); err != nil {
+			if err := m.write(w, &d); err != nil {
 				return err
 			}
+		}
+		m.copied(held, &d)
+		if w.Err() != nil {
+			break
 		}
 	}
 	w.End()

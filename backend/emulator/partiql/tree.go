@@ -181,7 +181,12 @@ func (t *tree) set(m *machine, s targetStep, k *tree, value *datum) error {
 func (e *edit) insert(m *machine, t *tree) error {
 	values := []datum{e.value}
 	if !e.spec.single && e.value.ranges() {
-		values = e.value.items()
+		held := m.held
+		var err error
+		if values, err = m.items(&e.value); err != nil {
+			return err
+		}
+		m.held = held
 	}
 	if err := m.spend(opWork * len(values)); err != nil {
 		return err

@@ -133,7 +133,7 @@ func (d *datum) items() []datum {
 	if d.seq != nil {
 		return d.seq.items
 	}
-	var out []datum
+	out := make([]datum, 0, d.v.Len())
 	for it := d.v.Iter(); it.Next(); {
 		out = append(out, ionDatum(it.Value()))
 	}

@@ -78,7 +78,7 @@ func TestWorkInsideOneRow(t *testing.T) {
 		"upper":           {"SELECT VALUE UPPER(t) FROM ? AS t", ion.NewString(strings.Repeat("ß", 25_000))},
 
 		"aggregate": {"SELECT VALUE MAX(<<" + times("t") + ">>) FROM ? AS t", digits},
-		"pattern":   {"SELECT VALUE TO_STRING(`2020-01-01T`, t) FROM ? AS t", ion.NewString(strings.Repeat("SSS ", 25_000))},
+		"pattern":   {"SELECT VALUE TO_STRING(`2020-01-01T`, t) FROM ? AS t", ion.NewString(strings.Repeat("SSS ", 16_000))},
 	} {
 		ctx := &asked{Context: context.Background(), until: math.MaxInt}
 		if err := runBounded(ctx, c.text, c.param); err != nil {
