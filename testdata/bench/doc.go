@@ -18,6 +18,8 @@
 //	Insert/ceiling-empty     both on none: Insert/ceiling-patient-empty
 //	Insert/immudb-default, Insert/immudb-1ms, Insert/sqlite
 //
+// -bench InsertTurns -benchtime 60x has tally and ceiling at one writer in turn.
+//
 // The filled file grows by what is inserted, a part at most. All that was
 // acknowledged is looked for after each benchmark, in the file opened again.
 //
