@@ -145,9 +145,9 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 		b.Annotations += annotated(v)
 		err = b.setEntries(v)
 	case "transactionInfo":
-		bit, b.TransactionInfo = hasTransactionInfo, unlessNull(v)
+		bit, b.TransactionInfo = hasTransactionInfo, b.section(v)
 	case "redactionInfo":
-		bit, b.RedactionInfo = hasRedactionInfo, unlessNull(v)
+		bit, b.RedactionInfo = hasRedactionInfo, b.section(v)
 	case "revisions":
 		bit, b.Revisions = hasRevisions, unlessNull(v)
 		b.Annotations += annotated(v)
@@ -164,6 +164,15 @@ func (b *Block) setField(name string, v ion.Value, seen *fieldSet) (err error) {
 		return shape("a block has the field %s twice", name)
 	}
 	return err
+}
+
+// section is a section that its own hash covers, annotations too, unless it is
+// null and so not there.
+func (b *Block) section(v ion.Value) ion.Value {
+	if v.IsNull() {
+		b.Annotations += annotated(v)
+	}
+	return unlessNull(v)
 }
 
 func unlessNull(v ion.Value) ion.Value {

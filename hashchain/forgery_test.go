@@ -189,6 +189,7 @@ var forgeries = []struct {
 		data, meta := f.parts()
 		f.sub(3, "data:"+data+",metadata:"+meta, "data:"+meta+",metadata:"+data)
 	}},
+	{"an annotated section that is null", "annotations", func(f *forgery) { f.sub(3, "transactionInfo:", "redactionInfo:approved::null,transactionInfo:") }},
 	{"an annotated block", "annotations", func(f *forgery) { f.blocks[3] = "approved::" + f.blocks[3] }},
 	{"an annotated address", "annotations", func(f *forgery) { f.sub(3, "blockAddress:", "blockAddress:approved::") }},
 	{"an annotated number", "annotations", func(f *forgery) { f.sub(3, "sequenceNo:3", "sequenceNo:approved::3") }},
@@ -351,6 +352,25 @@ func TestForgedReceipts(t *testing.T) {
 	}
 	if r := honest.Check(&digest); r.Verdict != Verified || r.Counts.MetadataUntold+r.Counts.DeletionsUntold > 0 {
 		t.Errorf("the honest receipt is %s, %v: %+v", r.Verdict, r.Failures, r.Counts)
+	}
+}
+
+// TestSummariesInReceipts: the answer of GetBlock never has summaries, of which no
+// hash covers the document's id.
+func TestSummariesInReceipts(t *testing.T) {
+	golden := makeGolden(t)
+	digest := golden.digest()
+	f := newForgery(t)
+	hash := regexp.MustCompile(`,hash:(\{\{.*?\}\}),data`).FindStringSubmatch(f.blocks[3])[1]
+	f.setRevisions(3, "")
+	f.sub(3, "revisions:[]", "revisionSummaries:[{hash:"+hash+`,documentId:"FORGED"}]`)
+	receipt := golden.blockReceipt(3)
+	if r := receipt.Check(&digest); r.Verdict != Verified {
+		t.Fatalf("the honest block: %s, %v", r.Verdict, r.Failures)
+	}
+	receipt.Block = f.value(f.blocks[3])
+	if r := receipt.Check(&digest); r.Verdict != Refused || !slices.Equal(rules(r.Failures), []Rule{RuleShape}) {
+		t.Errorf("%s, %v, want that it is refused for its shape alone", r.Verdict, r.Failures)
 	}
 }
 

@@ -91,6 +91,9 @@ func (rec *Receipt) checkBlock(r *ReceiptResult) {
 	r.Failures = append(r.Failures, c.failures...)
 	if c.decoded {
 		r.Leaf = c.b.Hash
+		if !c.b.RevisionSummaries.IsZero() {
+			r.fail(rec, shape("a block of GetBlock has revisions, not revisionSummaries: no hash covers what summaries say"))
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func journalResult(j *journal, rep *hashchain.Report, trusted *hashchain.Digest)
 		res.notProven("what block %d links to: the blocks before it are not here", first)
 	}
 	if rep.Summaries > 0 {
-		res.notProven("which document the hash of a revision is of: no hash covers documentId in a summary")
+		res.notProven("which document the hash of a revision is of, and how many revisions there are: no hash covers documentId in a summary, and one hash can be that of several together, or a part of one")
 	}
 	if n := rep.Unlinked + 1; j.key.stream && rep.Blocks > 0 {
 		res.notProven("the links of %s: a stream leaves out blocks without revisions, and the block before is not here, or not next to it", count(n, "block"))
