@@ -295,6 +295,9 @@ func recognizeRecord(v ion.Value) (Item, error) {
 	if err2 := once("the record", v); err2 != nil {
 		err = err2
 	}
+	if err == nil && (v.HasAnnotations() || kind.HasAnnotations() || it.Kind == RevisionItem && payload.HasAnnotations()) {
+		err = shape("a record, its recordType and its payload must have no annotations")
+	}
 	if it.Kind == ControlItem && err == nil {
 		err = once("the payload", payload)
 	}

@@ -41,6 +41,9 @@ func DecodeProof(v ion.Value) (Proof, error) {
 	if v.Type() != ion.ListType || v.IsNull() {
 		return nil, shape("a proof must be a list of blobs, not %s", v.Type())
 	}
+	if v.HasAnnotations() {
+		return nil, shape("a proof must have no annotations")
+	}
 	p := make(Proof, 0, 16)
 	for it := v.Iter(); it.Next(); {
 		h, err := hashField("a node of a proof", it.Value())

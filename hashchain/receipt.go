@@ -26,6 +26,10 @@ type Receipt struct {
 	HasProof bool // a proof may be there and have no nodes
 
 	Digest *Digest // nil if the receipt does not have one
+
+	// ExtraFields is how many members an answer had that neither the service nor
+	// its SDKs write.
+	ExtraFields int
 }
 
 // receiptAnnotation marks a receipt of this project; receiptVersion is what
@@ -74,6 +78,9 @@ func DecodeReceipt(v ion.Value) (*Receipt, error) {
 	if !v.HasAnnotation(receiptAnnotation) || v.Type() != ion.StructType {
 		return nil, ErrNoReceipt
 	}
+	if len(v.Annotations()) > 1 {
+		return nil, shape("a receipt must have no annotation beside %s", receiptAnnotation)
+	}
 	r := &Receipt{}
 	version := int64(0)
 	seen := map[string]bool{}
@@ -82,6 +89,9 @@ func DecodeReceipt(v ion.Value) (*Receipt, error) {
 			return nil, shape("a receipt has the field %s twice", name)
 		}
 		seen[name] = true
+		if f.HasAnnotations() && name != "revision" && name != "block" { // those are looked at with what is in them
+			return nil, shape("the field %s of a receipt must have no annotation", name)
+		}
 		if name == "version" {
 			version, _ = f.Int64()
 		} else if err := r.setField(name, f); err != nil {
@@ -115,7 +125,7 @@ func (r *Receipt) setField(name string, v ion.Value) (err error) {
 	case "digest":
 		r.Digest.Hash, err = hashField(name, v)
 	case "digestTipAddress":
-		r.Digest.Tip, err = BlockAddressOf(v)
+		r.Digest.Tip, err = plainAddress(name, v)
 	default:
 		err = shape("a receipt has an unknown field %q", clip(name))
 	}
@@ -150,6 +160,8 @@ func DecodeAnswer(v ion.Value) (*Receipt, error) {
 	err := once("the answer", v)
 	switch {
 	case err != nil:
+	case annotatedMember(v):
+		err = shape("an answer must have no annotations: JSON has none")
 	case isRevision && isBlock, isRevision && isLeaf, isBlock && isLeaf:
 		err = shape("an answer must have one of Revision, Block and RevisionHash: keep each with its own Proof")
 	case isRevision:
@@ -165,12 +177,17 @@ func DecodeAnswer(v ion.Value) (*Receipt, error) {
 		return nil, err
 	}
 	r.findAddress()
-	if a, ok := v.Field("BlockAddress"); ok && !r.HasAddress {
-		if r.Address, err = answerAddress("BlockAddress", a); err != nil {
+	if a, ok := v.Field("BlockAddress"); ok {
+		address, err := answerAddress("BlockAddress", a)
+		if err != nil {
 			return nil, err
 		}
-		r.HasAddress = true
+		if r.HasAddress && r.Address != address {
+			return nil, shape("the answer's BlockAddress is %s, but its revision or block says %s", address, r.Address)
+		}
+		r.Address, r.HasAddress = address, true
 	}
+	r.ExtraFields = extraOf(v, answerMembers...)
 	if p, ok := v.Field("Proof"); ok && !p.IsNull() {
 		text, err := ionText("Proof", p)
 		if err != nil {
@@ -223,6 +240,9 @@ func DecodeDigest(v ion.Value) (*Digest, error) {
 	}
 	var d Digest
 	err := once("the digest", v)
+	if err == nil && annotatedMember(v) {
+		err = shape("the digest must have no annotations: JSON has none")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +283,36 @@ func answerAddress(name string, v ion.Value) (BlockAddress, error) {
 	if err != nil {
 		return BlockAddress{}, err
 	}
-	return BlockAddressOf(text)
+	return plainAddress(name, text)
+}
+
+// plainAddress reads an address that stands for nothing else: with a second
+// number in it, one reader would take the first and another the second.
+func plainAddress(name string, v ion.Value) (BlockAddress, error) {
+	f := addressFieldsOf(v)
+	if f.extra > 0 || f.annotations > 0 || f.strandID.Type() == ion.SymbolType {
+		return BlockAddress{}, shape("%s must have a strandId of type string and a sequenceNo, each once and without annotations, and nothing else", name)
+	}
+	return f.address()
+}
+
+// answerMembers are the members of answers of GetRevision and GetBlock, those that
+// SDKs and programs add to what they keep among them.
+var answerMembers = []string{"Revision", "Block", "RevisionHash", "Proof", "BlockAddress", "Digest", "DigestTipAddress", "LedgerDigest",
+	"ResponseMetadata", "ResultMetadata", "$metadata", "SdkHttpMetadata", "SdkResponseMetadata", "sdkHttpMetadata", "sdkResponseMetadata",
+	"Name", "LedgerName", "DocumentId"}
+
+// annotatedMember reports whether v or one of its members is annotated.
+func annotatedMember(v ion.Value) bool {
+	if v.HasAnnotations() {
+		return true
+	}
+	for it := v.Iter(); it.Next(); {
+		if it.Value().HasAnnotations() {
+			return true
+		}
+	}
+	return false
 }
 
 // looseHash reads a hash in the forms that printed answers have: a blob, base64,

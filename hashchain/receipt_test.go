@@ -224,3 +224,65 @@ func TestRecognize(t *testing.T) {
 		}
 	}
 }
+
+// TestWrappersAreStrict: what stands around a revision or block is read in one way
+// only, and says nothing that is passed over.
+func TestWrappersAreStrict(t *testing.T) {
+	g := makeGolden(t)
+	digest := g.digest()
+	rev := g.receipt(3, 0)
+	quote := func(v fmt.Stringer) string { return fmt.Sprintf(`{"IonText":%q}`, v) }
+	answer := fmt.Sprintf(`"Revision":%s,"Proof":%s`, quote(rev.Revision), quote(rev.Proof.Value()))
+	tip := fmt.Sprintf(`{strandId:%q,sequenceNo:%d,sequenceNo:99}`, digest.Tip.StrandID, digest.Tip.SequenceNo)
+	hash := fmt.Sprintf(`"Digest":%q`, digest.Hash.Base64())
+	for _, text := range []string{
+		"REFUNDED::{" + answer + "}",
+		`{"Revision":x::` + quote(rev.Revision) + "}",
+		"{" + answer + `,"BlockAddress":{"IonText":"{strandId:\"zzz\",sequenceNo:99}"}}`,
+		"{" + answer + "," + hash + fmt.Sprintf(`,"DigestTipAddress":{"IonText":%q}}`, tip),
+	} {
+		v, err := ion.ParseText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := DecodeAnswer(v); err == nil || errors.Is(err, ErrNoReceipt) {
+			t.Errorf("%s is taken for an answer: %v", text, err)
+		}
+	}
+	v, err := ion.ParseText("{" + answer + `,"Status":"REFUNDED","ResponseMetadata":{}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodeAnswer(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := got.Check(&digest); r.Verdict != Verified || r.Counts.ExtraFields != 1 {
+		t.Errorf("an answer with a member of no service: %s, %v, %d extra fields", r.Verdict, r.Failures, r.Counts.ExtraFields)
+	}
+	whole, err := rev.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range [][2]string{{"tally_receipt::", "REFUNDED::tally_receipt::"}, {"proof:", "proof:x::"}, {"version:", "version:x::"}} {
+		v, err := ion.ParseText(strings.Replace(whole.String(), change[0], change[1], 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := DecodeReceipt(v); err == nil {
+			t.Errorf("%s in a receipt goes unnoticed", change[1])
+		}
+	}
+	for _, record := range []string{`x::{recordType:"BLOCK_SUMMARY",payload:{}}`, `{recordType:x::"REVISION_DETAILS",payload:{}}`} {
+		v, err := ion.ParseText(`{qldbStreamArn:"arn",` + strings.TrimPrefix(record, "{"))
+		if strings.HasPrefix(record, "x::") {
+			v, err = ion.ParseText(`x::{qldbStreamArn:"arn",` + strings.TrimPrefix(record, "x::{"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := recognizeRecord(v); err == nil {
+			t.Errorf("%s goes unnoticed", record)
+		}
+	}
+}

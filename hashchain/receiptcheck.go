@@ -54,6 +54,7 @@ func (rec *Receipt) Check(trusted *Digest) *ReceiptResult {
 	default:
 		r.Leaf = rec.Leaf
 	}
+	r.Counts.ExtraFields += int64(rec.ExtraFields)
 	rec.chooseDigest(r, trusted)
 	if r.Digest != nil && rec.HasProof && !r.Leaf.IsEmpty() {
 		rec.checkProof(r)
