@@ -19,6 +19,7 @@ type oneDocument struct {
 	Sink
 	ctx            *asked
 	doc            ion.Value
+	more           int // documents of the same content
 	read, replaced int
 	after          ion.Value
 }
@@ -31,7 +32,10 @@ func (o *oneDocument) Version() uint64     { return 1 }
 func (o *oneDocument) DocID(RowKey) string { return "id" }
 
 func (o *oneDocument) Scan(_ context.Context, _ *TableInfo, _ View, yield func(*Row) error) error {
-	err := yield(&Row{Value: o.doc})
+	var err error
+	for i := 0; i <= o.more && err == nil; i++ {
+		err = yield(&Row{Key: RowKey{byte(i)}, Value: o.doc})
+	}
 	o.read = o.ctx.n
 	return err
 }

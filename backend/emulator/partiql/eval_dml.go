@@ -51,11 +51,12 @@ func (p *insertPlan) run(m *machine, emit emitFunc) error {
 // change is what a statement does to one document.
 type change struct {
 	key   RowKey
-	doc   ion.Value
+	doc   ion.Value // as it was, then as the edits made it; zero for a deletion
 	edits []edit
+	kept  int64 // machine.kept before the change
 }
 
-// What an edit and a change take, the change with its entry in a map.
+// What an edit and a change take, in slices that grow.
 const (
 	editSize   = 144
 	changeSize = 160
@@ -77,16 +78,20 @@ func (p *dmlPlan) run(m *machine, emit emitFunc) error {
 	if err != nil {
 		return err
 	}
+	table := p.q.sources[0].table
 	for i := range changes {
 		if err := m.spend(rowWork); err != nil {
 			return err
 		}
 		c := &changes[i]
-		held := m.held
-		if err := c.apply(m); err != nil {
+		if c.doc.IsZero() {
+			err = m.sink.Delete(table, c.key)
+		} else {
+			err = m.sink.Replace(table, c.key, c.doc, len(p.edits))
+		}
+		if err != nil {
 			return err
 		}
-		m.held = held // the document is written and its tree is gone
 		if err := idRow(m, "documentId", m.src.DocID(c.key), emit); err != nil {
 			return err
 		}
@@ -95,25 +100,55 @@ func (p *dmlPlan) run(m *machine, emit emitFunc) error {
 }
 
 // collect finds the documents to change, each once, in the order of their first
-// match.
+// match. The table is the outermost source, so all matches of a document come one
+// after the other: its edits are made when the next document comes, and only what
+// they make of it is kept.
 func (p *dmlPlan) collect(m *machine) ([]change, error) {
 	var changes []change
-	byKey := make(map[RowKey]int)
+	finish := func() error {
+		if len(changes) == 0 {
+			return nil
+		}
+		return p.finish(m, &changes[len(changes)-1])
+	}
 	target := p.q.sources[0]
 	err := p.q.loop(m, func() error {
 		row := m.rows[target.row]
-		i, ok := byKey[row.Key]
-		if !ok {
-			i = len(changes)
-			byKey[row.Key] = i
-			changes = append(changes, change{key: row.Key, doc: row.Value})
-			if err := m.keep(changeSize + len(row.Value.Raw())); err != nil {
+		if n := len(changes); n == 0 || changes[n-1].key != row.Key {
+			if err := finish(); err != nil {
+				return err
+			}
+			c := change{key: row.Key, kept: m.kept}
+			if len(p.edits) > 0 {
+				c.doc = row.Value
+			}
+			changes = append(changes, c)
+			if err := m.keep(changeSize + len(c.doc.Raw())); err != nil {
 				return err
 			}
 		}
-		return p.collectEdits(m, &changes[i])
+		return p.collectEdits(m, &changes[len(changes)-1])
 	})
+	if err == nil {
+		err = finish()
+	}
 	return changes, err
+}
+
+// finish makes the edits of a document.
+func (p *dmlPlan) finish(m *machine, c *change) error {
+	if len(p.edits) == 0 {
+		return nil
+	}
+	held := m.held
+	doc, err := c.edited(m)
+	if err != nil {
+		return err
+	}
+	edits := m.kept - c.kept // what they and the document as it was took
+	m.held, m.kept = held-edits, c.kept
+	c.doc, c.edits = doc, nil
+	return m.keep(changeSize + len(doc.Raw()))
 }
 
 func (p *dmlPlan) collectEdits(m *machine, c *change) error {
@@ -173,25 +208,22 @@ func (s *editSpec) part(m *machine, n node) (datum, int, error) {
 	return datum{seq: &sequence{kind: d.seq.kind, items: items}}, size, nil
 }
 
-// apply changes or deletes one document.
-func (c *change) apply(m *machine) error {
-	if len(c.edits) == 0 {
-		return m.sink.Delete(m.plan.body.(*dmlPlan).q.sources[0].table, c.key)
-	}
+// edited is the document as the edits make it.
+func (c *change) edited(m *machine) (ion.Value, error) {
 	t := &tree{v: c.doc}
 	for i := range c.edits {
 		e := &c.edits[i]
 		if err := e.apply(m, t); err != nil {
-			return m.plan.place(e.spec.pos, err)
+			return ion.Value{}, m.plan.place(e.spec.pos, err)
 		}
 	}
 	doc, err := t.value(m)
 	if err != nil {
-		return err
+		return doc, err
 	}
 	if doc.Type() != ion.StructType || doc.IsNull() {
 		d := ionDatum(doc)
-		return m.plan.fail(c.edits[0].spec.pos, "A document must be a struct, got: "+d.typeName())
+		return doc, m.plan.fail(c.edits[0].spec.pos, "A document must be a struct, got: "+d.typeName())
 	}
-	return m.sink.Replace(m.plan.body.(*dmlPlan).q.sources[0].table, c.key, doc, len(m.plan.body.(*dmlPlan).edits))
+	return doc, nil
 }

@@ -23,7 +23,7 @@ func TestSizesInMemory(t *testing.T) {
 		"field":  {fieldSize, unsafe.Sizeof(field{})},
 		"kid":    {treeSize, unsafe.Sizeof(tree{}) + unsafe.Sizeof("")},
 		"edit":   {editSize, unsafe.Sizeof(edit{})},
-		"change": {changeSize, unsafe.Sizeof(change{}) + unsafe.Sizeof(RowKey{}) + unsafe.Sizeof(0)},
+		"change": {changeSize, unsafe.Sizeof(change{})},
 		"part":   {partSize, unsafe.Sizeof([]byte{}) + unsafe.Sizeof(0)},
 	} {
 		if uintptr(c.counted) < c.taken || unsafe.Sizeof(0) == 8 && uintptr(c.counted) > 2*c.taken {
@@ -219,6 +219,18 @@ func TestMemoryOfOrdinaryStatements(t *testing.T) {
 	}
 	o := &oneDocument{doc: listOf(t, "0", 130_000)}
 	for _, text := range []string{"FROM T AS t, t.l AS i SET i = i + 1", "FROM T AS t, t.l AS i AT p INSERT INTO t.l VALUE 1 AT p"} {
+		if err := o.run(text, math.MaxInt, Limits{Bytes: 64 << 20}); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	// As many documents as a transaction may change, with 4 MB in all.
+	items := strings.Repeat("{qty:100,price:200,note:\"as ordered before\"},", 2900)
+	doc, err := ion.ParseText("{items:[" + items + "]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o = &oneDocument{doc: doc, more: 39}
+	for _, text := range []string{"FROM T AS t, t.items AS i SET i.qty = 1, i.price = 2, i.note = 'x', i.done = true", "FROM T AS t, t.items AS i REMOVE i.note"} {
 		if err := o.run(text, math.MaxInt, Limits{Bytes: 64 << 20}); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
