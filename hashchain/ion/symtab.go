@@ -70,6 +70,8 @@ type SymbolTable struct {
 	locals   []string
 	index    *symbolIndex // of the locals; nil where a few are searched in order
 	size     int          // bytes in memory, but for what it shares with the table that it extends
+	shared   int          // bytes of the tables that it extends
+	chain    *byte        // the same in tables that extend one another; not a table, which would be kept; nil for none
 
 	// What find needs is made at its first call: many values are only hashed or
 	// copied.
@@ -203,6 +205,9 @@ func readLocalTable(v Value, prev *SymbolTable, cat Catalog) (*SymbolTable, erro
 	if t.index == nil && len(t.locals) > unindexed {
 		t.index = &symbolIndex{}
 	}
+	if t.chain == nil {
+		t.chain = new(byte)
+	}
 	if t.MaxID() > maxVar {
 		return nil, syntaxErr(0, "symbol table defines more than %d symbols", maxVar)
 	}
@@ -217,6 +222,7 @@ func (t *SymbolTable) readImports(v Value, prev *SymbolTable, cat Catalog) error
 			// slot is written twice: a stream moves on to the new table, so each
 			// table is extended at most once.
 			t.imports, t.imported, t.locals, t.index = prev.imports, prev.imported, prev.locals, prev.index
+			t.chain, t.shared = prev.chain, prev.shared+prev.size
 		}
 		return nil
 	}

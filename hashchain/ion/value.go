@@ -127,13 +127,19 @@ func (v Value) Raw() []byte { return v.raw }
 // Symbols is the symbol table that Raw refers to.
 func (v Value) Symbols() *SymbolTable { return v.syms }
 
-// MemorySize is about how many bytes are held together with v: its own and, unless
-// the value before has the same, those of its symbol table.
+// MemorySize is about how many bytes are held together with v: its own and those of
+// its symbol table and of the tables that it extends, but for what the value before
+// holds already.
 func (v Value) MemorySize(before Value) int {
-	if v.syms == nil || v.syms == before.syms {
+	t, b := v.syms, before.syms
+	if t == nil || t == b {
 		return len(v.raw)
 	}
-	return len(v.raw) + v.syms.size
+	n := t.shared + t.size
+	if b != nil && t.chain != nil && t.chain == b.chain {
+		n = max(n-b.shared-b.size, 0)
+	}
+	return len(v.raw) + n
 }
 
 func (v Value) bodyBytes() []byte {
