@@ -177,7 +177,7 @@ func DecodeAnswer(v ion.Value) (*Receipt, error) {
 		return nil, err
 	}
 	r.findAddress()
-	if a, ok := v.Field("BlockAddress"); ok {
+	if a, ok := v.Field("BlockAddress"); ok && !a.IsNull() {
 		address, err := answerAddress("BlockAddress", a)
 		if err != nil {
 			return nil, err
@@ -210,6 +210,11 @@ func (r *Receipt) findDigest(v ion.Value) error {
 	}
 	d, err := DecodeDigest(v)
 	if errors.Is(err, ErrNoReceipt) {
+		for _, half := range []string{"Digest", "DigestTipAddress"} {
+			if f, ok := v.Field(half); ok && !f.IsNull() {
+				r.ExtraFields++ // says nothing without the other, and is compared with nothing
+			}
+		}
 		return nil
 	}
 	r.Digest = d
@@ -297,10 +302,10 @@ func plainAddress(name string, v ion.Value) (BlockAddress, error) {
 }
 
 // answerMembers are the members of answers of GetRevision and GetBlock, those that
-// SDKs and programs add to what they keep among them.
+// SDKs add among them, and a digest. Others that programs add, such as a name, are
+// covered by nothing.
 var answerMembers = []string{"Revision", "Block", "RevisionHash", "Proof", "BlockAddress", "Digest", "DigestTipAddress", "LedgerDigest",
-	"ResponseMetadata", "ResultMetadata", "$metadata", "SdkHttpMetadata", "SdkResponseMetadata", "sdkHttpMetadata", "sdkResponseMetadata",
-	"Name", "LedgerName", "DocumentId"}
+	"ResponseMetadata", "ResultMetadata", "$metadata", "SdkHttpMetadata", "SdkResponseMetadata", "sdkHttpMetadata", "sdkResponseMetadata"}
 
 // annotatedMember reports whether v or one of its members is annotated.
 func annotatedMember(v ion.Value) bool {

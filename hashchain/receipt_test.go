@@ -249,16 +249,18 @@ func TestWrappersAreStrict(t *testing.T) {
 			t.Errorf("%s is taken for an answer: %v", text, err)
 		}
 	}
-	v, err := ion.ParseText("{" + answer + `,"Status":"REFUNDED","ResponseMetadata":{}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := DecodeAnswer(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := got.Check(&digest); r.Verdict != Verified || r.Counts.ExtraFields != 1 {
-		t.Errorf("an answer with a member of no service: %s, %v, %d extra fields", r.Verdict, r.Failures, r.Counts.ExtraFields)
+	for more, extra := range map[string]int64{`"ResponseMetadata":{}`: 0, `"BlockAddress":null`: 0, `"Status":"REFUNDED"`: 1, `"DocumentId":"FORGED"`: 1, hash: 1} {
+		v, err := ion.ParseText("{" + answer + "," + more + "}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeAnswer(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := got.Check(&digest); r.Verdict != Verified || r.Counts.ExtraFields != extra {
+			t.Errorf("an answer with %s: %s, %v, %d extra fields, want %d", more, r.Verdict, r.Failures, r.Counts.ExtraFields, extra)
+		}
 	}
 	whole, err := rev.Encode()
 	if err != nil {
