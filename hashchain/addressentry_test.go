@@ -11,17 +11,7 @@ import (
 
 // addressEntry is entry 0 by the general Ion Hash.
 func addressEntry(t *rapid.T, a BlockAddress, transactionID string, at ion.Timestamp) Hash {
-	w := ion.NewWriter()
-	writeAddressEntry(w, a, transactionID, at)
-	v, err := w.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := IonHash(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return generalHash(t, func(w *ion.Writer) { writeAddressEntry(w, a, transactionID, at) })
 }
 
 // writeAddressEntry writes the struct whose hash is entry 0.
