@@ -317,9 +317,15 @@ func TestExportOverRestart(t *testing.T) {
 	if err := first.CreateLedger("big", "ALLOW_ALL"); err != nil {
 		t.Fatal(err)
 	}
+	// The exports end at a later millisecond than that of the ledger's first block:
+	// without a block they would be complete at once.
+	created := time.Now()
+	now := created
+	for !now.After(created) {
+		now = time.Now().Truncate(time.Millisecond)
+	}
 	var ids []*string
 	for i := range 3 {
-		now := time.Now().Truncate(time.Millisecond)
 		out, err := c.ExportJournalToS3(t.Context(), exportInput("big", "", now.Add(-time.Hour), now, ""))
 		switch {
 		case i < 2 && err != nil:
