@@ -61,7 +61,7 @@ func Recognize(v ion.Value) (Item, error) {
 	switch f.kind() {
 	case ReceiptItem:
 		r, err := DecodeAnswer(v)
-		return Item{Kind: ReceiptItem, Name: answerName(v), Value: v, Receipt: r}, err
+		return Item{Kind: ReceiptItem, Name: answerName(f), Value: v, Receipt: r}, err
 	case DigestItem:
 		d, err := DecodeDigest(v)
 		return Item{Kind: DigestItem, Name: "GetDigest answer", Value: v, Digest: d}, err
@@ -96,18 +96,23 @@ const (
 )
 
 func membersOf(v ion.Value) (m members) {
+	var bare members // named as in an answer, and without what an answer has there
 	for it := v.Iter(); it.Next(); {
 		switch it.Name() {
 		case "Revision":
-			m |= mRevision
+			m |= mRevision.unless(absent(it.Value()))
+		case "revision":
+			wrappedOr(it.Value(), mRevision, &m, &bare)
 		case "Block":
-			m |= mBlock
+			m |= mBlock.unless(absent(it.Value()))
+		case "block":
+			wrappedOr(it.Value(), mBlock, &m, &bare)
 		case "RevisionHash":
-			m |= mRevisionHash
-		case "Digest":
-			m |= mDigest
-		case "DigestTipAddress":
-			m |= mDigestTipAddress
+			m |= mRevisionHash.unless(absent(it.Value()))
+		case "Digest", "digest":
+			m |= mDigest.unless(absent(it.Value()))
+		case "DigestTipAddress", "digestTipAddress", "digest_tip_address":
+			m |= mDigestTipAddress.unless(absent(it.Value()))
 		case "recordType":
 			m |= mRecordType
 		case "payload":
@@ -128,7 +133,27 @@ func membersOf(v ion.Value) (m members) {
 			m |= mKeys
 		}
 	}
+	if m.digest() {
+		m |= bare
+	}
 	return m
+}
+
+func (m members) unless(not bool) members {
+	if not {
+		return 0
+	}
+	return m
+}
+
+// wrappedOr notes a member revision or block. Many values may have one: in an
+// answer of an SDK it is a struct with Ion text.
+func wrappedOr(v ion.Value, is members, m, bare *members) {
+	if _, ok := ionTextField(v); ok {
+		*m |= is
+	} else if !absent(v) {
+		*bare |= is
+	}
 }
 
 func (m members) all(of members) bool { return m&of == of }
@@ -206,11 +231,11 @@ func only(v ion.Value, names ...string) bool {
 	return true
 }
 
-func answerName(v ion.Value) string {
-	if _, ok := v.Field("Revision"); ok {
+func answerName(m members) string {
+	switch {
+	case m.all(mRevision):
 		return "GetRevision answer"
-	}
-	if _, ok := v.Field("Block"); ok {
+	case m.all(mBlock):
 		return "GetBlock answer"
 	}
 	return "revision hash with its proof"
@@ -258,50 +283,6 @@ func extraOf(v ion.Value, names ...string) (n int) {
 		n += int(b2i(!slices.Contains(names, it.Name())))
 	}
 	return n
-}
-
-// recognizeRecord looks into a record of a journal stream.
-func recognizeRecord(v ion.Value) (Item, error) {
-	kind, _ := v.Field("recordType")
-	payload, _ := v.Field("payload")
-	it := Item{Value: v}
-	var err error
-	switch {
-	case kind.TextIs("CONTROL"):
-		if !only(v, "qldbStreamArn", "recordType", "payload") || !only(payload, "controlRecordType") {
-			return it, nil
-		}
-		it = Item{Kind: ControlItem, Name: "CONTROL record", Value: payload}
-	case kind.TextIs("BLOCK_SUMMARY"):
-		it = blockItem(payload, "BLOCK_SUMMARY record")
-		it.Kind = SummaryItem
-	case kind.TextIs("REVISION_DETAILS"):
-		r, ok := payload.Field("revision")
-		it = revisionItem(r, "REVISION_DETAILS record")
-		if !ok {
-			err = shape("the payload must be a struct {tableInfo, revision}")
-		} else {
-			err = once("the payload", payload)
-		}
-	}
-	it.Record = it.Kind != UnknownItem
-	if it.Record {
-		it.ExtraFields = extraOf(v, "qldbStreamArn", "recordType", "payload")
-	}
-	if it.Kind == RevisionItem {
-		table, _ := payload.Field("tableInfo")
-		it.ExtraFields += extraOf(payload, "tableInfo", "revision") + extraOf(table, "tableName", "tableId")
-	}
-	if err2 := once("the record", v); err2 != nil {
-		err = err2
-	}
-	if err == nil && (v.HasAnnotations() || kind.HasAnnotations() || it.Kind == RevisionItem && payload.HasAnnotations()) {
-		err = shape("a record, its recordType and its payload must have no annotations")
-	}
-	if it.Kind == ControlItem && err == nil {
-		err = once("the payload", payload)
-	}
-	return it, err
 }
 
 // CheckRevision checks a single revision by itself, as [CheckBlock] does a

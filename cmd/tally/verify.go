@@ -17,7 +17,8 @@ content:
 
   - receipts of Tally
   - answers of GetRevision and GetBlock as the AWS CLI and the SDKs print them
-    (give GetDigest's answer with --digest)
+    (give GetDigest's answer, or the digest that QLDB's console saved, with
+    --digest)
   - journal blocks: the objects of an export, as Ion text, Ion binary or JSON
     lines, also compressed with gzip; several files of one journal are put in
     the order of their sequence numbers and checked as one chain
@@ -69,7 +70,7 @@ func newVerifyCommand() *cobra.Command {
 			return runVerify(cmd, opt, args)
 		},
 	}
-	cmd.Flags().StringVar(&opt.digestFile, "digest", "", "a trusted digest: an answer of GetDigest, or a receipt of Tally")
+	cmd.Flags().StringVar(&opt.digestFile, "digest", "", "a trusted digest: an answer of GetDigest, what QLDB's console saved, or a receipt of Tally")
 	cmd.Flags().IntVar(&opt.failures, "failures", keepFailures, "how many failures of one journal or file are listed, at least 1; all are counted")
 	cmd.Flags().StringVar(&opt.output, "output", "text", "text for people, json for programs")
 	return cmd
@@ -142,7 +143,7 @@ func readDigest(name string) (*hashchain.Digest, error) {
 	}
 	d, err := hashchain.DecodeDigest(v)
 	if errors.Is(err, hashchain.ErrNoReceipt) {
-		return nil, errors.New("this is not a digest: give the answer of GetDigest with Digest and DigestTipAddress, or a receipt of Tally")
+		return nil, errors.New("this is not a digest: give the answer of GetDigest with Digest and DigestTipAddress, the file that QLDB's console saved, or a receipt of Tally")
 	}
 	return d, err
 }

@@ -133,6 +133,14 @@ func TestVerifyBadDigestAsJSON(t *testing.T) {
 	}
 }
 
+// TestVerifyConsoleDigest gives the digest as QLDB's console saved it.
+func TestVerifyConsoleDigest(t *testing.T) {
+	saved := writeFile(t, "digest.ion.txt", []byte(`{ledger:"shop",date:2024-03-01T09:10:00.000Z,digest:{{rski+QQmj2hWIQ1J/xsjA1qHRCqX8ThiZknl7TgpUNk=}},
+digestTipAddress:{strandId:"2uyxgzqMbAG000F1Yh0HCS",sequenceNo:6}}`))
+	verifyWant(t, exitOK, []string{"--digest", saved, goldenDir + "get-revision.json"}, `: VERIFIED$`, `to the trusted digest, tip 6`)
+	verifyWant(t, exitUndecided, []string{saved}, `a digest proves nothing by itself`)
+}
+
 // TestVerifySortsByBlocks gives files of one journal in the wrong order, one of
 // which begins with something else.
 func TestVerifySortsByBlocks(t *testing.T) {

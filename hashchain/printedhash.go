@@ -1,0 +1,82 @@
+package hashchain
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
+
+// printedHash reads a hash in the forms that printed answers have: a blob, base64,
+// the list of its bytes, {"type": "Buffer", "data": [bytes]} as JavaScript prints a
+// Buffer, or {"0": byte, …} as it prints an array of bytes.
+func printedHash(name string, v ion.Value) (Hash, error) {
+	if annotatedMember(v) {
+		return Hash{}, annotatedAnswer(name)
+	}
+	if data, ok := v.Field("data"); ok {
+		if err := once(name, v); err != nil {
+			return Hash{}, err
+		}
+		if !only(v, "type", "data") {
+			return Hash{}, shape("%s must have type and data and nothing else: one reader would take the data and another the rest", name)
+		}
+		if v = data; annotatedMember(v) {
+			return Hash{}, annotatedAnswer(name)
+		}
+	}
+	if v.Type() == ion.ListType || v.Type() == ion.StructType {
+		return hashOfBytes(name, v)
+	}
+	var b []byte
+	var err error
+	if v.Type() == ion.BlobType {
+		b, _ = v.Bytes()
+	} else {
+		b, err = base64Text(v)
+	}
+	if err != nil || len(b) != HashSize {
+		return Hash{}, shape("%s must be base64 of 32 bytes, not %s", name, spellPrinted(v, b))
+	}
+	return NewHash([HashSize]byte(b)), nil
+}
+
+// base64Text reads base64, also between {{ and }}, as the Ion text of a blob has it.
+func base64Text(v ion.Value) ([]byte, error) {
+	text, ok := v.Text()
+	if !ok {
+		return nil, ErrNoReceipt
+	}
+	if inner, ok := strings.CutPrefix(text, "{{"); ok {
+		text = strings.TrimSuffix(inner, "}}")
+	}
+	return base64.StdEncoding.DecodeString(text)
+}
+
+// spellPrinted says what is there in place of a hash.
+func spellPrinted(v ion.Value, b []byte) string {
+	text, ok := v.Text()
+	switch {
+	case len(b) > 0:
+		return fmt.Sprintf("of %d", len(b))
+	case ok:
+		return fmt.Sprintf("%q", clip(text))
+	}
+	return v.Type().String()
+}
+
+func hashOfBytes(name string, v ion.Value) (Hash, error) {
+	var b []byte
+	for it := v.Iter(); it.Next() && len(b) <= HashSize; {
+		n, ok := it.Value().Int64()
+		if !ok || n < 0 || n > 255 || v.Type() == ion.StructType && it.Name() != fmt.Sprint(len(b)) {
+			return Hash{}, shape("%s must be 32 bytes, each an int from 0 to 255 and in order", name)
+		}
+		b = append(b, byte(n))
+	}
+	if len(b) != HashSize {
+		return Hash{}, shape("%s must have 32 bytes, not %d", name, len(b))
+	}
+	return NewHash([HashSize]byte(b)), nil
+}
