@@ -21,6 +21,8 @@ type BlockMemory struct {
 	next  int     // the first one, once it is a ring
 	last  *page   // that was used
 
+	adding *Verifier // the one that was given a block last
+
 	lost    map[string]span // of the blocks that were forgotten, by strand
 	lostAny bool            // of more strands than are kept
 }

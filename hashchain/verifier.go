@@ -79,7 +79,7 @@ func (r *Report) OK() bool { return r.Failed == 0 && r.Blocks > 0 }
 type Verifier struct {
 	opt    VerifyOptions
 	batch  *batch
-	last   ion.Value // of the batch
+	last   ion.Value // that was added, so that what it shares with the next is counted once
 	pool   *Pool
 	own    bool        // the pool is this Verifier's
 	order  chan *batch // the batches in the order given, to the collector
@@ -94,6 +94,7 @@ type batch struct {
 	json    []bool     // whether each may be out of JSON
 	before  []recalled // what was there of the same number
 	size    int        // bytes that the blocks take in memory
+	borrows bool       // but for a large symbol table that an earlier batch has counted
 	results []checked
 	counts  Counts
 	done    chan struct{} // is sent to when the batch is checked
@@ -166,11 +167,41 @@ func (v *Verifier) add(block ion.Value, json bool) {
 		before = v.opt.Memory.recall(a, h, who)
 	}
 	v.batch.blocks, v.batch.json, v.batch.before = append(v.batch.blocks, block), append(v.batch.json, json), append(v.batch.before, before)
-	v.batch.size += block.MemorySize(v.last)
-	v.last = block
+	v.count(block)
 	if len(v.batch.blocks) == batchBlocks || v.batch.size >= batchBytes {
 		v.flush()
 	}
+}
+
+// count adds what the block takes in memory. A symbol table that is larger than a
+// batch is counted in the first of the batches whose blocks it belongs to: else each
+// of them would have one block. That needs that no more than one such table is held
+// without being counted, by however many Verifiers.
+func (v *Verifier) count(block ion.Value) {
+	v.opt.Memory.setAdding(v)
+	size := block.MemorySize(v.last)
+	if len(v.batch.blocks) == 1 {
+		whole := block.MemorySize(ion.Value{})
+		if v.batch.borrows = whole-size >= batchBytes; !v.batch.borrows {
+			size = whole
+		}
+	}
+	v.batch.size += size
+	v.last = block
+}
+
+// setAdding makes v the one Verifier whose batch may hold a table that it has not
+// counted.
+func (m *BlockMemory) setAdding(v *Verifier) {
+	if before := m.adding; before != nil && before != v {
+		if before.batch.borrows {
+			before.flush()
+		}
+		if len(before.batch.blocks) == 0 {
+			before.last = ion.Value{}
+		}
+	}
+	m.adding = v
 }
 
 func (v *Verifier) flush() {
@@ -183,13 +214,17 @@ func (v *Verifier) flush() {
 	for range places {
 		v.order <- nil
 	}
-	v.batch, v.last = batches.Get().(*batch), ion.Value{}
+	v.batch = batches.Get().(*batch)
 }
 
 // Finish waits until all blocks are checked and returns what was found.
 // The Verifier must not be used after it.
 func (v *Verifier) Finish() *Report {
 	v.flush()
+	v.last = ion.Value{}
+	if v.opt.Memory.adding == v {
+		v.opt.Memory.adding = nil
+	}
 	close(v.order)
 	v.wg.Wait()
 	if v.own {

@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,6 +61,26 @@ func TestVerifyBoundsSymbolTables(t *testing.T) {
 	t.Run("a long symbol extended", func(t *testing.T) {
 		verifyBounded(t, 150, 10, want, long, symbolTable(t, true, "y"), tiny)
 	})
+}
+
+// TestVerifyPartsShareTables reads values behind a symbol table that is larger than a
+// part: only the first of them is a part of its own.
+func TestVerifyPartsShareTables(t *testing.T) {
+	data := append([]byte("\xe0\x01\x00\xea"), symbolTable(t, false, append(tinyNames, make([]string, 50_000)...)...)...)
+	data = append(data, bytes.Repeat(tinyValue(t).Raw(), 1+3*partValues)...)
+	s := &source{name: writeFile(t, "large.10n", data)}
+	var wg sync.WaitGroup
+	s.start(t.Context(), &wg, nil)
+	var parts []int
+	for p := range s.parts {
+		if len(p) > 0 { // not the places that a large part takes
+			parts = append(parts, len(p))
+		}
+	}
+	wg.Wait()
+	if want := []int{1, partValues, partValues, partValues}; s.err != nil || !slices.Equal(parts, want) {
+		t.Errorf("parts of %d values, want %d; %v", parts, want, s.err)
+	}
 }
 
 // TestVerifyBoundsRecords gives records of 8 MB whose payloads have a few bytes.

@@ -219,13 +219,11 @@ func (s *source) start(ctx context.Context, wg *sync.WaitGroup, stdin io.Reader)
 
 func (s *source) read(ctx context.Context) {
 	var part []located
+	var last ion.Value // also of the part before: a symbol table counts once
 	size := 0
 	add := func(l located) bool {
-		var last ion.Value
-		if len(part) > 0 {
-			last = part[len(part)-1].v
-		}
 		part, size = append(part, l), size+l.v.MemorySize(last)
+		last = l.v
 		return len(part) < partValues && size < partBytes || s.hand(ctx, &part, &size)
 	}
 	for _, l := range s.first {
