@@ -196,7 +196,15 @@ func (d Decimal) Float64() float64 {
 	if d.big == nil && d.exp == 0 {
 		return float64(d.coef)
 	}
-	f, err := strconv.ParseFloat(d.Coefficient().String()+"e"+strconv.Itoa(int(d.exp)), 64)
+	c := d.Coefficient()
+	digits := c.Abs(c).String()
+	// strconv takes exponents beyond 10,000 for that, so the one it reads is that of
+	// the first digit, by which such numbers are zero or infinite.
+	text := "." + digits + "e" + strconv.FormatInt(int64(d.exp)+int64(len(digits)), 10)
+	if d.Sign() < 0 {
+		text = "-" + text
+	}
+	f, err := strconv.ParseFloat(text, 64)
 	if err != nil && !math.IsInf(f, 0) {
 		return math.NaN()
 	}

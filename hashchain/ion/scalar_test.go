@@ -120,3 +120,21 @@ func TestTimestampOddFractions(t *testing.T) {
 		}
 	}
 }
+
+// TestFloatOfManyDigits: a decimal whose exponent is far off and whose digits make
+// up for it is an ordinary number.
+func TestFloatOfManyDigits(t *testing.T) {
+	digits := strings.Repeat("5", 120_000)
+	for text, want := range map[string]float64{
+		"0." + digits: 0.5555555555555556, "-0." + digits: -0.5555555555555556, "1234." + digits: 1234.5555555555557,
+		"1" + strings.Repeat("0", 120_000) + "d-120000": 1, "1d-400000000": 0, "-1d400000000": math.Inf(-1), digits + ".": math.Inf(1),
+	} {
+		v, err := ParseText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, _ := v.Decimal(); d.Float64() != want {
+			t.Errorf("%.20s… is %v, want %v", text, d.Float64(), want)
+		}
+	}
+}

@@ -23,7 +23,7 @@ func decimalArithmetic(op byte, x, y ion.Decimal) (ion.Decimal, error) {
 		return ion.Decimal{}, errZero(op)
 	}
 	if apart(x, y) {
-		return ion.Decimal{}, errOverflow()
+		return ion.Decimal{}, errDecimals(x, y)
 	}
 	var r apd.Decimal
 	a, b := toAPD(x), toAPD(y)
@@ -44,22 +44,32 @@ func decimalArithmetic(op byte, x, y ion.Decimal) (ion.Decimal, error) {
 		err = remainder(&r, a, b)
 	}
 	if err != nil || r.Form != apd.Finite || cond.DivisionByZero() {
-		return ion.Decimal{}, errOverflow()
+		return ion.Decimal{}, errDecimals(x, y)
 	}
 	return fromAPD(&r), nil
 }
 
-// apart reports whether exponents are so far apart or so large that computing
-// with them would take unbounded memory.
-func apart(x, y ion.Decimal) bool {
-	const most = 20_000
-	for _, e := range [...]int32{x.Exponent(), y.Exponent()} {
-		if e > most || e < -most {
-			return true
-		}
+// maxExponent bounds the exponents of what is computed with: if they were far
+// apart, that would take unbounded memory.
+const maxExponent = 20_000
+
+func apart(x, y ion.Decimal) bool { return outlying(x) || outlying(y) }
+
+func outlying(d ion.Decimal) bool { return d.Exponent() > maxExponent || d.Exponent() < -maxExponent }
+
+// errDecimals refuses to compute with x and y. It shows the one that is too large:
+// the other has the lesser exponent or fewer digits.
+func errDecimals(x, y ion.Decimal) error {
+	d := x
+	if !outlying(x) && (outlying(y) || y.Coefficient().BitLen() > x.Coefficient().BitLen()) {
+		d = y
 	}
-	return false
+	return errf("A decimal that is computed with has an exponent from -%d to %d and at most %d digits, as does the result; got: %s. CAST it to FLOAT first",
+		maxExponent, maxExponent, apd.MaxExponent, decimalHead(d))
 }
+
+// decimalHead is as much of a decimal as error texts show.
+func decimalHead(d ion.Decimal) string { return clip(decimalText(d)) }
 
 // addFast adds small decimals of one scale.
 func addFast(op byte, x, y ion.Decimal) (ion.Decimal, bool) {
@@ -116,15 +126,26 @@ func fromAPD(d *apd.Decimal) ion.Decimal {
 	return ion.NewBigDecimal(c, d.Exponent)
 }
 
-// round38 rounds a decimal to 38 digits.
+// round38 rounds a decimal to 38 digits. Only the coefficient is left to apd, which
+// knows no exponents beyond 100,000, as a coefficient of so many digits has.
 func round38(d ion.Decimal) (ion.Decimal, bool) {
 	if c, ok := d.Coef64(); ok || c != 0 {
 		return d, true
 	}
-	var r apd.Decimal
-	if _, err := decimals.Round(&r, toAPD(d)); err != nil || r.Form != apd.Finite {
+	digits, exp := leading(d.Coefficient().String(), int64(d.Exponent()))
+	c, ok := new(big.Int).SetString(digits, 10)
+	if !ok {
 		return d, false
 	}
+	var r apd.Decimal
+	if _, err := decimals.Round(&r, toAPD(ion.NewBigDecimal(c, 0))); err != nil || r.Form != apd.Finite {
+		return d, false
+	}
+	exp += int64(r.Exponent)
+	if exp <= math.MinInt32 || exp > math.MaxInt32 {
+		return d, false
+	}
+	r.Exponent = int32(exp)
 	return fromAPD(&r), true
 }
 
