@@ -43,8 +43,23 @@ var limitCases = []limitCase{
 		badRequest, "412", "Exceeded documents limit: Transaction has 41 documents, the limit is 40",
 		func(lim *emulator.Limits) { lim.DocumentsPerTx = 0 }},
 	{"documents of several statements", inTable(docs(25), docs(15), "UPDATE T SET a = 1", docs(2)),
-		badRequest, "412", "Exceeded documents limit: Transaction has 42 documents, the limit is 40",
+		badRequest, "412", "Exceeded documents limit: Transaction has 41 documents, the limit is 40",
 		func(lim *emulator.Limits) { lim.DocumentsPerTx = 42 }},
+	{"documents of an update", func(t *testing.T, l *emulatortest.Ledger) error {
+		l.Exec(t, "CREATE TABLE T")
+		l.Exec(t, docs(21))
+		l.Exec(t, docs(21))
+		x := begin(t, l.Ledger)
+		x.q("INSERT INTO T {'own': true}")
+		x.q("UPDATE T SET a = 1 WHERE own")
+		_, err := x.try("UPDATE T SET a = 1")
+		if _, del := x.try("DELETE FROM T"); err == nil != (del == nil) || err != nil && del.Error() != err.Error() {
+			t.Errorf("UPDATE: %v, DELETE: %v", err, del)
+		}
+		isConflictFree(t, x)
+		return err
+	}, badRequest, "412", "Exceeded documents limit: Transaction has 41 documents, the limit is 40",
+		func(lim *emulator.Limits) { lim.DocumentsPerTx = 43 }},
 	{"document size", func(t *testing.T, l *emulatortest.Ledger) error {
 		l.Exec(t, "CREATE TABLE T")
 		x := begin(t, l.Ledger)

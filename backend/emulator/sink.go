@@ -9,8 +9,37 @@ import (
 // This file is how a statement changes documents. The changes wait until the
 // statement has succeeded.
 
+// Touch counts a document that is about to be changed.
+func (s *statement) Touch(info *partiql.TableInfo, key partiql.RowKey) error {
+	if s.t.writes.get(s.key(info, key)) != nil {
+		return nil
+	}
+	return s.countDocument()
+}
+
+// countDocument takes one more document into the transaction. The first one too
+// many ends the statement, however many would follow.
+func (s *statement) countDocument() error {
+	s.touched++
+	n, most := len(s.t.writes.changes)+s.touched, s.t.l.limits.DocumentsPerTx
+	if over(n, most) {
+		return errState("Exceeded documents limit: Transaction has %d documents, the limit is %d", n, most)
+	}
+	return nil
+}
+
+// key is the key of a row's document.
+func (s *statement) key(info *partiql.TableInfo, key partiql.RowKey) (k docKey) {
+	copy(k[:], tableKey(s.table(info).no))
+	copy(k[4:], key[:])
+	return k
+}
+
 // Insert makes a new document.
 func (s *statement) Insert(info *partiql.TableInfo, doc ion.Value) (string, error) {
+	if err := s.countDocument(); err != nil {
+		return "", err
+	}
 	t := s.table(info)
 	id := s.t.l.ids.Next()
 	c := change{key: makeDocKey(t.no, id), table: t}
@@ -50,10 +79,7 @@ func (s *statement) Delete(info *partiql.TableInfo, key partiql.RowKey) error {
 
 // current is a document as it stands before the statement, ready to be changed.
 func (s *statement) current(info *partiql.TableInfo, key partiql.RowKey) (change, error) {
-	t := s.table(info)
-	c := change{table: t}
-	copy(c.key[:], tableKey(t.no))
-	copy(c.key[4:], key[:])
+	c := change{table: s.table(info), key: s.key(info, key)}
 	if own := s.t.writes.get(c.key); own != nil {
 		c.base, c.old = own.base, own.old
 		return c, nil

@@ -56,6 +56,7 @@ type statement struct {
 	v       view
 	start   time.Time
 	effects []effect
+	touched int // documents that it changes and that the transaction did not change before
 	hist    blockCache
 }
 
@@ -166,22 +167,15 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value, ou
 // they make of the transaction's limits.
 func (s *statement) finish() error {
 	t, lim := s.t, s.t.l.limits
-	n := len(t.writes.changes)
 	for i := range s.effects {
 		c := &s.effects[i].c
-		prev := t.writes.get(c.key)
-		if prev == nil {
-			n++
-		} else {
+		if prev := t.writes.get(c.key); prev != nil {
 			t.size -= revisionSize(prev) // a transaction writes one revision of a document
 		}
 		if over(len(c.stream), lim.DocumentSize) {
 			return errState("Exceeded document size limit: Document has %d bytes of Ion binary, the limit is %d", len(c.stream), lim.DocumentSize)
 		}
 		t.size += revisionSize(c)
-	}
-	if over(n, lim.DocumentsPerTx) {
-		return errState("Exceeded documents limit: Transaction has %d documents, the limit is %d", n, lim.DocumentsPerTx)
 	}
 	if err := t.checkSize(); err != nil {
 		return err

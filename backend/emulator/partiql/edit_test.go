@@ -40,6 +40,8 @@ func (o *oneDocument) Scan(_ context.Context, _ *TableInfo, _ View, yield func(*
 	return err
 }
 
+func (o *oneDocument) Touch(*TableInfo, RowKey) error { return nil }
+
 func (o *oneDocument) Replace(_ *TableInfo, _ RowKey, doc ion.Value, _ int) error {
 	o.replaced, o.after = o.ctx.n, doc.Clone()
 	return nil

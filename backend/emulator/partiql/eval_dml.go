@@ -118,6 +118,9 @@ func (p *dmlPlan) collect(m *machine) ([]change, error) {
 			if err := finish(); err != nil {
 				return err
 			}
+			if err := m.sink.Touch(target.table, row.Key); err != nil {
+				return err
+			}
 			c := change{key: row.Key, kept: m.kept}
 			if len(p.edits) > 0 {
 				c.doc = row.Value

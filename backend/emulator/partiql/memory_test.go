@@ -244,6 +244,8 @@ func (m *memory) Insert(t *partiql.TableInfo, doc ion.Value) (string, error) {
 	return id, nil
 }
 
+func (m *memory) Touch(*partiql.TableInfo, partiql.RowKey) error { return nil }
+
 func (m *memory) Replace(t *partiql.TableInfo, k partiql.RowKey, doc ion.Value, _ int) error {
 	d := m.doc(t, k)
 	m.later(func() { m.revise(d, doc.Clone()) })

@@ -84,10 +84,14 @@ type Source interface {
 }
 
 // Sink takes the effects of a statement. The evaluator calls it after it has
-// read everything, in the order of processing. Only a statement that ends
-// without an error counts: the implementation discards the effects of one that
-// fails, errors of the Sink itself included.
+// read everything, Touch excepted, in the order of processing. Only a statement
+// that ends without an error counts: the implementation discards the effects of
+// one that fails, errors of the Sink itself included.
 type Sink interface {
+	// Touch announces, when a document is found, that the statement will replace
+	// or delete it. So a limit on the number of documents ends a statement that
+	// finds too many before all of them are in memory.
+	Touch(t *TableInfo, key RowKey) error
 	Insert(t *TableInfo, doc ion.Value) (docID string, err error)
 	// Replace gives a document new content. changes is how many assignments,
 	// insertions and removals of the statement made it: a journal lists the
