@@ -1,6 +1,9 @@
 package ion
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // Value writes v. Its symbols are translated to this Writer's table; bytes that
 // refer to no symbol are copied. The zero Value is written as a null.
@@ -30,6 +33,27 @@ func (w *Writer) Value(v Value) {
 		w.buf = append(w.buf, v.raw[v.desc:]...)
 	}
 	w.end()
+}
+
+// FieldOf is Field with the name that it stands at. Unlike Name, which has no text
+// for it, it carries a name of unknown text over.
+func (w *Writer) FieldOf(it *Iter) *Writer { return w.fieldSID(w.translate(it.syms, it.nameSID)) }
+
+// BeginAs begins a container of v's type with its annotations, or fails if v is none.
+func (w *Writer) BeginAs(v Value) {
+	for it := v.annotations(); it.next(); {
+		w.notes = append(w.notes, w.translate(v.syms, it.sid))
+	}
+	switch v.typ {
+	case StructType:
+		w.BeginStruct()
+	case SexpType:
+		w.BeginSexp()
+	case ListType:
+		w.BeginList()
+	default:
+		w.fail(errors.New("ion: a value of type " + v.typ.String() + " has no parts"))
+	}
 }
 
 func (w *Writer) container(v Value) {

@@ -173,3 +173,31 @@ func TestWriterReuseDoesNotAllocate(t *testing.T) {
 		t.Error("not a stream")
 	}
 }
+
+// TestPartByPart: a container that is written part by part is what Value writes, and
+// names of unknown text stay unknown.
+func TestPartByPart(t *testing.T) {
+	for _, text := range []string{"{}", "a::$0::{$0:1,b:$0,'':$0::[$0]}", "x::[1,[2]]", "(a b)"} {
+		v, err := ParseText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := NewWriter()
+		w.BeginAs(v)
+		for it := v.Iter(); it.Next(); {
+			if v.Type() == StructType {
+				w.FieldOf(&it)
+			}
+			w.Value(it.Value())
+		}
+		w.End()
+		if got, err := w.Build(); err != nil || !Identical(got, v) || got.String() != text {
+			t.Errorf("%s becomes %s, %v", text, got, err)
+		}
+	}
+	w := NewWriter()
+	w.BeginAs(NewInt(1))
+	if w.Err() == nil {
+		t.Error("an int has no parts")
+	}
+}

@@ -60,9 +60,13 @@ func (m *machine) orderBags(x, y []datum) (int, error) {
 	return heldWhile(m, pointerSize*(len(x)+len(y)), func() (int, error) { return orderSorted(x, y, m.order) })
 }
 
-// heldWhile holds n bytes while f runs.
+// heldWhile holds n bytes while f runs. They count as work too: f may find nothing to
+// compare.
 func heldWhile(m *machine, n int, f func() (int, error)) (out int, err error) {
 	held := m.held
+	if err = m.spend(opWork + n); err != nil {
+		return 0, err
+	}
 	if err = m.hold(n); err == nil {
 		out, err = f()
 	}

@@ -124,7 +124,10 @@ func (p *listProjection) project(m *machine, emit emitFunc) error {
 		case item.star && d.missing():
 		case item.star && d.isStruct():
 			for it := d.v.Iter(); it.Next(); {
-				w.Field(it.Name()).Value(it.Value())
+				part := ionDatum(it.Value())
+				if err := m.write(w.FieldOf(&it), &part); err != nil {
+					return err
+				}
 				columns++
 			}
 		case d.missing():

@@ -249,24 +249,21 @@ func (t *tree) write(m *machine, w *ion.Writer) error {
 		w.Value(t.v)
 		return m.spend(opWork + len(t.v.Raw()))
 	}
-	w.Annotate(t.v.Annotations()...)
-	switch t.v.Type() {
-	case ion.StructType:
-		w.BeginStruct()
-	case ion.SexpType:
-		w.BeginSexp()
-	default:
-		w.BeginList()
-	}
-	o := t.open
+	w.BeginAs(t.v)
+	o, was := t.open, t.v.Iter()
 	for i := range o.kids {
 		if err := o.writeInserted(m, w, i); err != nil {
 			return err
 		}
+		had := was.Next()
 		if o.kids[i].gone {
 			continue
 		}
-		if o.names != nil {
+		switch {
+		case o.names == nil:
+		case had:
+			w.FieldOf(&was)
+		default:
 			w.Field(o.names[i])
 		}
 		if err := o.kids[i].write(m, w); err != nil {

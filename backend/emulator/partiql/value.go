@@ -185,17 +185,36 @@ func errDepth() error {
 
 // write writes d; bags become lists and MISSING becomes null.
 func (m *machine) write(w *ion.Writer, d *datum) error {
-	if d.seq == nil {
+	switch {
+	case d.seq == nil && len(d.v.Raw()) > pollEvery && d.v.Type().IsContainer():
+		return m.writeParts(w, d.v)
+	case d.seq == nil:
 		w.Value(d.v)
 		return m.spend(len(d.v.Raw()))
-	}
-	if d.seq.kind == seqSexp {
+	case d.seq.kind == seqSexp:
 		w.BeginSexp()
-	} else {
+	default:
 		w.BeginList()
 	}
 	for i := range d.seq.items {
 		if err := m.write(w, &d.seq.items[i]); err != nil {
+			return err
+		}
+	}
+	w.End()
+	return nil
+}
+
+// writeParts writes a large container part by part, so that a context which ends is
+// heard on the way.
+func (m *machine) writeParts(w *ion.Writer, v ion.Value) error {
+	w.BeginAs(v)
+	for it := v.Iter(); it.Next() && w.Err() == nil; {
+		if v.Type() == ion.StructType {
+			w.FieldOf(&it)
+		}
+		part := ionDatum(it.Value())
+		if err := m.write(w, &part); err != nil {
 			return err
 		}
 	}
@@ -223,8 +242,40 @@ func (m *machine) spendOn(a, b *datum) error {
 
 // ionText is a value as error texts of the evaluator show it.
 func (d *datum) ionText() string {
-	v := d.ion()
-	return clip(v.String())
+	return clip(head(d.ion()).String())
+}
+
+// head is v or, of a large container, a value whose text begins alike for as long
+// as error texts show it.
+func head(v ion.Value) ion.Value {
+	if len(v.Raw()) <= pollEvery || !v.Type().IsContainer() {
+		return v
+	}
+	w := ion.NewWriter()
+	left := mostText
+	writeHead(w, v, &left)
+	if short, err := w.Build(); err == nil {
+		return short
+	}
+	return v
+}
+
+// writeHead writes v and what is in it, but left values at most: each takes a
+// character of the text.
+func writeHead(w *ion.Writer, v ion.Value, left *int) {
+	*left--
+	if !v.Type().IsContainer() || v.IsNull() {
+		w.Value(v)
+		return
+	}
+	w.BeginAs(v)
+	for it := v.Iter(); it.Next() && *left > 0; {
+		if v.Type() == ion.StructType {
+			w.FieldOf(&it)
+		}
+		writeHead(w, it.Value(), left)
+	}
+	w.End()
 }
 
 // text is a value in PartiQL's notation, as far as error texts show it.

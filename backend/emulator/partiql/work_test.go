@@ -40,6 +40,14 @@ func TestWorkInsideOneRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	many, err := ion.ParseText("[" + strings.Repeat("0,", 400_000) + "]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, err := ion.ParseText("[" + strings.Repeat("{},", 50_000) + "]")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var fields, reversed string
 	for i := range 5000 {
 		fields, reversed = fmt.Sprintf("%sa%d:1,", fields, i), fmt.Sprintf("a%d:1,%s", i, reversed)
@@ -77,8 +85,11 @@ func TestWorkInsideOneRow(t *testing.T) {
 		"lower":           {"SELECT VALUE LOWER(t) FROM ? AS t", ion.NewString(strings.Repeat("Σ.", 25_000))},
 		"upper":           {"SELECT VALUE UPPER(t) FROM ? AS t", ion.NewString(strings.Repeat("ß", 25_000))},
 
-		"aggregate": {"SELECT VALUE MAX(<<" + times("t") + ">>) FROM ? AS t", digits},
-		"pattern":   {"SELECT VALUE TO_STRING(`2020-01-01T`, t) FROM ? AS t", ion.NewString(strings.Repeat("SSS ", 16_000))},
+		"order of empty structs": {"SELECT VALUE t < t FROM <<?>> AS t", empty},
+		"copies":                 {"SELECT VALUE {'a': t}.b FROM <<?>> AS t", many},
+		"copies of structs":      {"SELECT VALUE [(SELECT x.*, 1 AS y FROM <<{'a': t}>> AS x)] FROM <<?>> AS t", many},
+		"aggregate":              {"SELECT VALUE MAX(<<" + times("t") + ">>) FROM ? AS t", digits},
+		"pattern":                {"SELECT VALUE TO_STRING(`2020-01-01T`, t) FROM ? AS t", ion.NewString(strings.Repeat("SSS ", 16_000))},
 	} {
 		ctx := &asked{Context: context.Background(), until: math.MaxInt}
 		if err := runBounded(ctx, c.text, c.param); err != nil {
