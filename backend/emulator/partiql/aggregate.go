@@ -70,7 +70,7 @@ func (n *aggregateNode) eval(m *machine) (datum, error) { return m.aggs[n.slot],
 type accumulator struct {
 	count int64
 	value datum
-	size  int // of value, of MIN and MAX
+	size  int // of value, or of the first one of a sum, which gets no larger
 	seen  map[string]struct{}
 }
 
@@ -138,7 +138,7 @@ func (a *accumulator) sum(m *machine, d *datum) (err error) {
 		if err != nil {
 			return err
 		}
-		a.value = ionDatum(v.WithoutAnnotations())
+		a.value, a.size = ionDatum(v.WithoutAnnotations()), size
 		return m.grow(size)
 	}
 	a.value, err = arithmetic('+', &a.value, d)
@@ -196,6 +196,7 @@ func (a *accumulator) result(s *aggregateSpec) (datum, error) {
 type collectionAggregate struct{ aggregateSpec }
 
 func (n *collectionAggregate) eval(m *machine) (datum, error) {
+	before := m.held
 	d, err := n.arg.eval(m)
 	if err != nil || d.unknown() {
 		return nullDatum, err
@@ -207,5 +208,9 @@ func (n *collectionAggregate) eval(m *machine) (datum, error) {
 	if err := d.each(func(item datum) error { return a.take(m, &n.aggregateSpec, &item) }); err != nil {
 		return datum{}, err
 	}
-	return a.result(&n.aggregateSpec)
+	if d, err = a.result(&n.aggregateSpec); err != nil {
+		return datum{}, err
+	}
+	m.held = before // the collection and what was seen of it; the result is a copy
+	return d, m.hold(a.size)
 }

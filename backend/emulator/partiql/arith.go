@@ -201,6 +201,7 @@ type signNode struct {
 }
 
 func (n *signNode) eval(m *machine) (datum, error) {
+	before := m.held
 	d, err := n.operand.eval(m)
 	if err != nil {
 		return datum{}, err
@@ -221,8 +222,7 @@ func (n *signNode) eval(m *machine) (datum, error) {
 	case ion.DecimalType:
 		if n.minus {
 			x, _ := d.v.Decimal()
-			d = ionDatum(ion.FromDecimal(negateDecimal(x)))
-			return d, m.holdDatum(&d)
+			return m.made(before, ionDatum(ion.FromDecimal(negateDecimal(x))))
 		}
 		return d, nil
 	case ion.FloatType:

@@ -248,10 +248,15 @@ func (c *cursor) table(i int, s *source) error {
 	if c.rowFns[i] == nil {
 		c.rowFns[i] = func(r *Row) error { return c.row(i, s, r) }
 	}
-	m, fn := c.m, c.rowFns[i]
 	if s.access == accessScan {
-		return m.src.Scan(m.ctx, s.table, s.view, fn)
+		return c.m.src.Scan(c.m.ctx, s.table, s.view, c.rowFns[i])
 	}
+	return c.m.givingBack(func() error { return c.keyed(i, s) })
+}
+
+// keyed reads the rows behind keys.
+func (c *cursor) keyed(i int, s *source) error {
+	m, fn := c.m, c.rowFns[i]
 	keys, scan, err := c.lookupKeys(i, s)
 	if err != nil {
 		return err
@@ -356,7 +361,11 @@ func (c *cursor) lookupKeys(i int, s *source) (keys []datum, scan bool, err erro
 		return nil, false, nil
 	}
 	seen := make(map[string]bool)
-	for _, item := range d.items() {
+	for it := d.iter(); ; {
+		item, more := it.next()
+		if !more {
+			return keys, false, nil
+		}
 		if item.unknown() {
 			if s.access == accessIndex {
 				return nil, true, nil
@@ -370,11 +379,13 @@ func (c *cursor) lookupKeys(i int, s *source) (keys []datum, scan bool, err erro
 			return nil, false, err
 		}
 		if !seen[string(c.m.key)] {
+			if err := c.m.hold(datumSize + len(c.m.key)); err != nil {
+				return nil, false, err
+			}
 			seen[string(c.m.key)] = true
 			keys = append(keys, item)
 		}
 	}
-	return keys, false, nil
 }
 
 // row binds one row of a table or a history.
@@ -408,7 +419,7 @@ func (c *cursor) bind(i int, s *source, d datum, ord int) error {
 	}
 	held, kept := m.held, m.kept
 	err := c.bound(i, s)
-	m.held = min(m.held, held+m.kept-kept)
+	m.giveBack(held, kept)
 	return err
 }
 
@@ -520,16 +531,17 @@ func (c *cursor) history(i int, s *source) error {
 		return err
 	}
 	read := func(doc string, fn func(*Row) error) error {
-		err := c.m.src.History(c.m.ctx, table, start, end, doc, fn)
-		if errors.Is(err, ErrUnknownTable) {
-			return c.m.plan.unbound(s.pos, table)
-		}
-		return err
+		return c.m.src.History(c.m.ctx, table, start, end, doc, fn)
 	}
 	all := func() error { return read("", c.rowFns[i]) }
 	if s.access != accessID {
 		return all()
 	}
+	return c.m.givingBack(func() error { return c.revisions(i, s, read, all) })
+}
+
+// revisions reads the revisions of the documents that are looked up by id.
+func (c *cursor) revisions(i int, s *source, read func(string, func(*Row) error) error, all func() error) error {
 	keys, scan, err := c.lookupKeys(i, s)
 	if err != nil {
 		return err

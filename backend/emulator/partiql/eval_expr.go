@@ -366,8 +366,10 @@ type subqueryNode struct{ q *query }
 
 func (n *subqueryNode) eval(m *machine) (datum, error) {
 	bag := &sequence{kind: seqBag}
-	kept, base := m.kept, m.base
+	kept, base, start := m.kept, m.base, m.held
 	m.kept, m.base = 0, m.held
+	var rows int64 // what they take
+	built := false // a row shares something with what the query held
 	var last ion.Value
 	err := n.q.run(m, func(d datum, stream []byte) (err error) {
 		size := 0
@@ -376,6 +378,7 @@ func (n *subqueryNode) eval(m *machine) (datum, error) {
 			size = len(stream) - len(d.v.Raw()) + memorySize(d.v, last)
 			last = d.v
 		case d.seq != nil:
+			built = true
 			bag.items = append(bag.items, d)
 			return m.keepDatum(&d)
 		default:
@@ -384,8 +387,14 @@ func (n *subqueryNode) eval(m *machine) (datum, error) {
 			}
 		}
 		bag.items = append(bag.items, d)
-		return m.keep(size)
+		before := m.held
+		err = m.keep(size)
+		rows += m.held - before
+		return err
 	})
 	m.kept, m.base = kept, base // the bag belongs to the row of the query around it
+	if !built {
+		m.held = start + rows // and nothing else is left, as of DISTINCT and aggregates
+	}
 	return datum{seq: bag}, err
 }

@@ -1,6 +1,10 @@
 package partiql
 
-import "github.com/tallyledger/tally/hashchain/ion"
+import (
+	"errors"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
 
 // historyBounds evaluates and checks the range of history(). Without an end the
 // range ends now.
@@ -32,6 +36,31 @@ func (s *source) historyBounds(m *machine) (start, end *ion.Timestamp, err error
 		}
 	}
 	return start, end, nil
+}
+
+// noDocument is the id of no document.
+const noDocument = "-"
+
+// checkNames refuses ids of tables in history() that the source does not know, also
+// where the query would never come to read that table.
+func (q *query) checkNames(m *machine) error {
+	for _, s := range q.sources {
+		if s.kind != sourceHistory || s.table != nil {
+			continue
+		}
+		id, err := s.historyTable(m)
+		if err != nil {
+			return err
+		}
+		err = m.src.History(m.ctx, id, nil, nil, noDocument, func(*Row) error { return nil })
+		if errors.Is(err, ErrUnknownTable) {
+			err = m.plan.unbound(s.pos, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // historyTable is the id of the table whose history is read.

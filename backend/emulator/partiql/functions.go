@@ -15,8 +15,10 @@ type function struct {
 	// unknowns says that the function takes null and MISSING; for the others the
 	// result is then null.
 	unknowns bool
-	impure   bool
-	call     func(m *machine, part string, args []datum) (datum, error)
+	// shares says that the result may be an argument or hold one.
+	shares bool
+	impure bool
+	call   func(m *machine, part string, args []datum) (datum, error)
 }
 
 var functions map[string]*function
@@ -24,8 +26,8 @@ var functions map[string]*function
 func init() {
 	functions = map[string]*function{
 		"size":             {min: 1, max: 1, call: size},
-		"coalesce":         {min: 1, unknowns: true, call: coalesce},
-		"nullif":           {min: 2, max: 2, unknowns: true, call: nullIf},
+		"coalesce":         {min: 1, unknowns: true, shares: true, call: coalesce},
+		"nullif":           {min: 2, max: 2, unknowns: true, shares: true, call: nullIf},
 		"exists":           {min: 1, max: 1, unknowns: true, call: exists},
 		"char_length":      {min: 1, max: 1, call: charLength},
 		"character_length": {min: 1, max: 1, call: charLength},
@@ -44,9 +46,9 @@ func init() {
 		"txid": {impure: true, call: func(m *machine, _ string, _ []datum) (datum, error) {
 			return ionDatum(ion.NewString(m.src.TxID())), nil
 		}},
-		"list": {unknowns: true, call: makeSequence(seqList)},
-		"bag":  {unknowns: true, call: makeSequence(seqBag)},
-		"sexp": {unknowns: true, call: makeSequence(seqSexp)},
+		"list": {unknowns: true, shares: true, call: makeSequence(seqList)},
+		"bag":  {unknowns: true, shares: true, call: makeSequence(seqBag)},
+		"sexp": {unknowns: true, shares: true, call: makeSequence(seqSexp)},
 	}
 }
 
@@ -117,8 +119,8 @@ func (n *callNode) eval(m *machine) (datum, error) {
 		return datum{}, err
 	}
 	d, err := n.fn.call(m, n.part, args)
-	if err != nil || n.fn.unknowns {
-		return d, err // of those that take unknowns, the result may be an argument
+	if err != nil || n.fn.shares {
+		return d, err
 	}
 	return m.made(before, d)
 }
@@ -245,7 +247,7 @@ func runes(s string, start, end int64) string {
 	return s[from:]
 }
 
-func trim(_ *machine, spec string, args []datum) (datum, error) {
+func trim(m *machine, spec string, args []datum) (datum, error) {
 	s, err := textOf(&args[0])
 	if err != nil {
 		return datum{}, err
@@ -258,11 +260,11 @@ func trim(_ *machine, spec string, args []datum) (datum, error) {
 	}
 	in := func(r rune) bool { return strings.ContainsRune(chars, r) }
 	if len(chars) > 32 { // too long to be looked through for each character of s
-		set := make(map[rune]bool)
-		for _, r := range chars {
-			set[r] = true
+		set, err := m.runeSet(chars)
+		if err != nil {
+			return datum{}, err
 		}
-		in = func(r rune) bool { return set[r] }
+		in = set.has
 	}
 	if spec != "trailing" {
 		s = strings.TrimLeftFunc(s, in)

@@ -102,6 +102,17 @@ func (m *machine) keep(n int) error {
 	return err
 }
 
+// giveBack gives back what was held since held and kept, but for what was kept.
+func (m *machine) giveBack(held, kept int64) { m.held = min(m.held, held+m.kept-kept) }
+
+// givingBack runs f and gives back what it held.
+func (m *machine) givingBack(f func() error) error {
+	held, kept := m.held, m.kept
+	err := f()
+	m.giveBack(held, kept)
+	return err
+}
+
 // keepDatum keeps a value. The elements of a sequence that the statement built
 // can be anything that is held, so all of that is kept with it.
 func (m *machine) keepDatum(d *datum) error {

@@ -195,6 +195,10 @@ func TestChangesCountAsMemory(t *testing.T) {
 // TestMemoryOfOrdinaryStatements: what is given back soon does not add up.
 func TestMemoryOfOrdinaryStatements(t *testing.T) {
 	text, list := ion.NewString(strings.Repeat("x", 100_000)), repeated(t, "[", "0", "]", 100_000)
+	decimal, err := ion.ParseText(strings.Repeat("7", 100_000) + ".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	times := func(n int, s, between string) string { return strings.Repeat(s+between, n-1) + s }
 	for _, c := range []struct {
 		text   string
@@ -210,6 +214,11 @@ func TestMemoryOfOrdinaryStatements(t *testing.T) {
 		{"SELECT VALUE CASE t " + times(500, "WHEN LOWER(t) || 'x' THEN 1", " ") + " END FROM ? AS t", []ion.Value{text}},
 		{"SELECT MAX(t || CAST(i AS string)) FROM ? AS t, ? AS i", []ion.Value{text, repeated(t, "[", "7", "]", 1000)}},
 		{"SELECT VALUE SIZE(CAST(t AS bag)) FROM <<?>> AS t", []ion.Value{list}},
+		{"SELECT VALUE [" + times(1000, "-(-t)", ", ") + "][0] FROM <<?>> AS t", []ion.Value{decimal}},
+		{"SELECT VALUE [" + times(30, "EXISTS(CAST(t AS bag))", ", ") + "] FROM <<?>> AS t", []ion.Value{list}},
+		{"SELECT VALUE [" + times(30, "COUNT(CAST(t AS bag))", ", ") + "] FROM <<?>> AS t", []ion.Value{list}},
+		{"SELECT VALUE [" + times(15, "AVG(CAST(t AS bag)), MAX(CAST(t AS bag))", ", ") + "] FROM <<?>> AS t", []ion.Value{list}},
+		{"SELECT VALUE [" + times(30, "(SELECT COUNT(DISTINCT p) FROM @t AS x AT p)", ", ") + "] FROM <<?>> AS t", []ion.Value{list}},
 		{"SELECT SIZE((SELECT i, i + 1 AS j FROM ? AS i)) FROM <<0>>", []ion.Value{list}},
 		{"SELECT SUM(i + 1), MAX(i * 2), COUNT(DISTINCT i) FROM ? AS i", []ion.Value{list}},
 	} {

@@ -361,6 +361,9 @@ func (q *query) boundBefore(level int, n node) bool {
 
 // run executes the query.
 func (q *query) run(m *machine, emit emitFunc) error {
+	if err := q.checkNames(m); err != nil {
+		return err
+	}
 	if q.distinct {
 		emit = m.distinct(emit)
 	}
