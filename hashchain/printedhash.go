@@ -3,6 +3,7 @@ package hashchain
 import (
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -10,7 +11,8 @@ import (
 
 // printedHash reads a hash in the forms that printed answers have: a blob, base64,
 // the list of its bytes, {"type": "Buffer", "data": [bytes]} as JavaScript prints a
-// Buffer, or {"0": byte, …} as it prints an array of bytes.
+// Buffer, {"0": byte, …} as it prints an array of bytes, or "b'…'" as Python prints
+// bytes where json.dumps is told to print all that it does not know (default=str).
 func printedHash(name string, v ion.Value) (Hash, error) {
 	if annotatedMember(v) {
 		return Hash{}, annotatedAnswer(name)
@@ -34,19 +36,23 @@ func printedHash(name string, v ion.Value) (Hash, error) {
 	if v.Type() == ion.BlobType {
 		b, _ = v.Bytes()
 	} else {
-		b, err = base64Text(v)
+		b, err = hashText(v)
 	}
 	if err != nil || len(b) != HashSize {
-		return Hash{}, shape("%s must be base64 of 32 bytes, not %s", name, spellPrinted(v, b))
+		return Hash{}, shape("%s must be base64 of 32 bytes, not %s: print it so", name, spellPrinted(v, b))
 	}
 	return NewHash([HashSize]byte(b)), nil
 }
 
-// base64Text reads base64, also between {{ and }}, as the Ion text of a blob has it.
-func base64Text(v ion.Value) ([]byte, error) {
+// hashText reads base64, also between {{ and }}, as the Ion text of a blob has it, or
+// Python's bytes.
+func hashText(v ion.Value) ([]byte, error) {
 	text, ok := v.Text()
 	if !ok {
 		return nil, ErrNoReceipt
+	}
+	if b, ok := pythonBytes(text); ok {
+		return b, nil
 	}
 	if inner, ok := strings.CutPrefix(text, "{{"); ok {
 		text = strings.TrimSuffix(inner, "}}")
@@ -79,4 +85,32 @@ func hashOfBytes(name string, v ion.Value) (Hash, error) {
 		return Hash{}, shape("%s must have 32 bytes, not %d", name, len(b))
 	}
 	return NewHash([HashSize]byte(b)), nil
+}
+
+// pythonBytes reads b'…' or b"…" as Python's repr writes bytes: those that are not
+// printable as escapes.
+func pythonBytes(text string) (b []byte, ok bool) {
+	if len(text) < 3 || text[0] != 'b' || text[1] != '\'' && text[1] != '"' || text[len(text)-1] != text[1] {
+		return nil, false
+	}
+	quote := text[1]
+	for s := text[2 : len(text)-1]; s != ""; {
+		c := s[0]
+		if c < ' ' || c > '~' || c == quote {
+			return nil, false
+		}
+		if c != '\\' {
+			b, s = append(b, c), s[1:]
+			continue
+		}
+		if len(s) < 2 || !strings.Contains(`\'nrtx`, s[1:2]) { // Go has more escapes than these
+			return nil, false
+		}
+		r, _, rest, err := strconv.UnquoteChar(s, '\'')
+		if err != nil {
+			return nil, false
+		}
+		b, s = append(b, byte(r)), rest
+	}
+	return b, true
 }

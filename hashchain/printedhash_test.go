@@ -35,3 +35,28 @@ func TestDecodeDigestForms(t *testing.T) {
 		}
 	}
 }
+
+// TestPythonBytes gives what Python 3 prints for bytes.
+func TestPythonBytes(t *testing.T) {
+	for text, want := range map[string]string{
+		`b''`: "", `b'a\x00\xff\n\r\t\\"'`: "a\x00\xff\n\r\t\\\"", `b"it's"`: "it's", `b'\'"'`: `'"`,
+	} {
+		if got, ok := pythonBytes(text); !ok || string(got) != want {
+			t.Errorf("%s: %q, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{``, `b'`, `b"'`, `'a'`, `b'a`, `b'é'`, `b'\u00e9'`, `b'\xf'`, `b'a'b'`, `b'\'`, "b'\n'", `B'a'`} {
+		if got, ok := pythonBytes(text); ok {
+			t.Errorf("%s is taken for %q", text, got)
+		}
+	}
+	h := leaf(3)
+	spelt := "b'"
+	for _, c := range h.Bytes() {
+		spelt += fmt.Sprintf(`\x%02x`, c)
+	}
+	digest := fmt.Sprintf(`{"Digest":%q,"DigestTipAddress":{"IonText":"{strandId:\"abc\",sequenceNo:6}"}}`, spelt+"'")
+	if d, err := DecodeDigest(mustParse(digest)); err != nil || d.Hash != h {
+		t.Errorf("%s: %v, %v", digest, d, err)
+	}
+}
