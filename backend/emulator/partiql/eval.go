@@ -58,7 +58,7 @@ func (p *Plan) machine(ctx context.Context, src Source, sink Sink, params []ion.
 	if !ok {
 		m = &machine{plan: p}
 		m.emitResult = func(d datum, stream []byte) error {
-			v, err := d.build()
+			v, err := m.build(&d)
 			if err != nil {
 				return err
 			}

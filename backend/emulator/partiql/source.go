@@ -70,7 +70,8 @@ type Source interface {
 	ByIndex(ctx context.Context, t *TableInfo, view View, field string, key ion.Value, yield func(*Row) error) error
 	// History yields the revisions of a table, or of one document if docID is not
 	// empty, that were active between start and end, both inclusive; nil is no
-	// bound. The table may be dropped. An unknown id is ErrUnknownTable.
+	// bound. The table may be dropped. The ids may be any text; one of no table is
+	// ErrUnknownTable, whether there is such a document or not.
 	History(ctx context.Context, tableID string, start, end *ion.Timestamp, docID string, yield func(*Row) error) error
 	// UserTables yields the rows of information_schema.user_tables.
 	UserTables(ctx context.Context, yield func(ion.Value) error) error

@@ -87,6 +87,7 @@ func TestWorkInsideOneRow(t *testing.T) {
 
 		"order of empty structs": {"SELECT VALUE t < t FROM <<?>> AS t", empty},
 		"copies":                 {"SELECT VALUE {'a': t}.b FROM <<?>> AS t", many},
+		"rows that are lists":    {"SELECT VALUE [t] FROM <<?>> AS t", many},
 		"copies of structs":      {"SELECT VALUE [(SELECT x.*, 1 AS y FROM <<{'a': t}>> AS x)] FROM <<?>> AS t", many},
 		"aggregate":              {"SELECT VALUE MAX(<<" + times("t") + ">>) FROM ? AS t", digits},
 		"pattern":                {"SELECT VALUE TO_STRING(`2020-01-01T`, t) FROM ? AS t", ion.NewString(strings.Repeat("SSS ", 16_000))},
