@@ -27,14 +27,16 @@ func isJSONRevision(v ion.Value) bool {
 	return h.Type() == ion.StringType && sayableInJSON(v)
 }
 
-// sayableInJSON reports whether nothing in v is other than JSON can say.
+// sayableInJSON reports whether nothing in v is other than JSON can say. That
+// includes infinity, which JSON has no word for: it is what is read of a number
+// with an exponent that no float holds, as the decimal 1d400 becomes one.
 func sayableInJSON(v ion.Value) bool {
 	switch t := v.Type(); {
 	case v.HasAnnotations(), v.IsNull() && t != ion.NullType:
 		return false
 	case t == ion.FloatType:
 		f, ok := v.Float64()
-		return ok && !math.IsNaN(f) && !math.IsInf(f, 0)
+		return ok && !math.IsNaN(f)
 	case t == ion.ListType, t == ion.StructType:
 		for it := v.Iter(); it.Next(); {
 			if t == ion.StructType && !it.NameKnown() || !sayableInJSON(it.Value()) {
@@ -164,8 +166,12 @@ func timestampText(v ion.Value) (ion.Value, bool) {
 
 // matchesJSON reports whether the data of a revision of a JSON export has the
 // stated hash as it stands, or, then guessed is set, with the strings that read
-// as timestamps taken for timestamps.
+// as timestamps taken for timestamps. Data with a number that was read as infinity
+// has no reading: the number was another one, and infinity itself is written null.
 func (r *Revision) matchesJSON() (ok, guessed bool) {
+	if hasInfinity(r.Data) {
+		return false, false
+	}
 	if got, err := r.Compute(); err == nil && got == r.Hash {
 		return true, false
 	}
@@ -182,6 +188,20 @@ func (r *Revision) matchesJSON() (ok, guessed bool) {
 	got, err := guess.Compute()
 	ok = err == nil && got == r.Hash
 	return ok, ok
+}
+
+func hasInfinity(v ion.Value) bool {
+	if f, ok := v.Float64(); ok {
+		return math.IsInf(f, 0)
+	}
+	if v.Type() == ion.ListType || v.Type() == ion.StructType {
+		for it := v.Iter(); it.Next(); {
+			if hasInfinity(it.Value()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // writeGuess writes v, which JSON can say, with timestamps in place of strings

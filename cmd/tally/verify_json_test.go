@@ -38,6 +38,8 @@ func TestVerifyForgedJSON(t *testing.T) {
 		{"typed null", `"entriesHashList"`, `"redactionInfo":null.struct,"entriesHashList"`},
 		{"bare name", `"placed":`, `placed:`},
 		{"comment outside", `"placed":`, `/* REFUNDED */"placed":`},
+		{"infinity", `"quantity":2`, `"quantity":+inf`},
+		{"infinity below zero", `"quantity":2`, `"quantity":-inf`},
 		{"line end in a hash", `"blockHash":"byq1`, `"blockHash":"byq1\n`},
 	} {
 		t.Run(c.what, func(t *testing.T) {

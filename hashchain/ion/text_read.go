@@ -237,6 +237,7 @@ func (p *textParser) numeric(s scope, c int) {
 		p.number()
 	case (c == '-' || c == '+') && p.atInf():
 		p.in.skip(4)
+		p.in.onlyIon = true // a number too large for a float is infinite as well, and is one of JSON
 		p.w.Float(infinities[c == '-'])
 	case s == scopeSexp && isOperator(c):
 		p.operator()

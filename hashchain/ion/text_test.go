@@ -160,6 +160,19 @@ func TestTextReaderStreams(t *testing.T) {
 }
 
 // A reader that fails in the middle passes its error on, and no value is made up.
+// TestTextReaderTellsJSON reads values as JSON spells them, and as only Ion does.
+func TestTextReaderTellsJSON(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"a":[1,-2.5,1e9,1E400,-1e400,1E-400,"x",null,true]}`: true,
+		`[+inf]`: false, `[-inf]`: false, `{a:1}`: false, `[1/**/]`: false,
+	} {
+		r := NewTextReader(strings.NewReader(text))
+		if !r.Next() || r.JSON() != want {
+			t.Errorf("%s: %v, error %v", text, r.JSON(), r.Err())
+		}
+	}
+}
+
 func TestTextReaderPassesErrorsOn(t *testing.T) {
 	broken := iotest.ErrReader(errBroken)
 	r := NewTextReader(iotest.DataErrReader(broken))
