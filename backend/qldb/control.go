@@ -28,69 +28,116 @@ func (l *Ledger) Digest(ctx context.Context) (ledger.Digest, error) {
 	}
 	hash, err := hashchain.HashOf(out.Digest)
 	if err != nil {
-		return ledger.Digest{}, fmt.Errorf("qldb: the digest that the service sent: %w", err)
+		return ledger.Digest{}, unverified("the digest that the service sent: %w", err)
 	}
 	tip, err := hashchain.ParseBlockAddress(holder(out.DigestTipAddress))
 	if err != nil {
-		return ledger.Digest{}, fmt.Errorf("qldb: the digest tip address that the service sent: %w", err)
+		return ledger.Digest{}, unverified("the digest tip address that the service sent: %w", err)
 	}
-	return ledger.Digest{Hash: hash, Tip: tip}, nil
+	d := ledger.Digest{Hash: hash, Tip: tip}
+	if err := checkDigest(d); err != nil {
+		return ledger.Digest{}, err
+	}
+	l.last.Store(&d)
+	return d, nil
 }
 
-// Block asks for a block, and for its proof where tip is given.
+// known is the digest of a tip if it is the last that was asked for, else nil.
+func (l *Ledger) known(tip *ledger.BlockAddress) *ledger.Digest {
+	if d := l.last.Load(); d != nil && tip != nil && d.Tip == *tip {
+		return d
+	}
+	return nil
+}
+
+// Block asks for a block, and for its proof where tip is given. The block's
+// hashes and address are checked, and that the proof leads to the digest of the
+// tip, where that is the last that Digest has returned.
 func (l *Ledger) Block(ctx context.Context, at ledger.BlockAddress, tip *ledger.BlockAddress) (ledger.Block, error) {
+	b, _, err := l.block(ctx, at, tip, l.known(tip))
+	return b, err
+}
+
+func (l *Ledger) block(ctx context.Context, at ledger.BlockAddress, tip *ledger.BlockAddress, digest *ledger.Digest) (ledger.Block, *hashchain.Block, error) {
 	if !l.enter() {
-		return ledger.Block{}, ledger.ErrClosed
+		return ledger.Block{}, nil, ledger.ErrClosed
 	}
 	defer l.active.Done()
 	out, err := l.control.GetBlock(ctx, &awsqldb.GetBlockInput{
 		Name: &l.name, BlockAddress: address(&at), DigestTipAddress: address(tip),
 	})
 	if err != nil {
-		return ledger.Block{}, mapError(err)
+		return ledger.Block{}, nil, mapError(err)
 	}
-	v, err := ion.ParseText(holder(out.Block))
+	var b ledger.Block
+	if b.Value, err = sent("block", holder(out.Block)); err != nil {
+		return ledger.Block{}, nil, err
+	}
+	if b.Proof, err = proofOf(out.Proof, tip); err != nil {
+		return ledger.Block{}, nil, err
+	}
+	blk, err := checkBlock(b, at, tip, digest)
 	if err != nil {
-		return ledger.Block{}, fmt.Errorf("qldb: the block that the service sent: %w", err)
+		return ledger.Block{}, nil, err
 	}
-	proof, err := proofOf(out.Proof, tip)
-	return ledger.Block{Value: v, Proof: proof}, err
+	return b, blk, nil
 }
 
-// Revision asks for a revision, and for its proof where tip is given.
+// Revision asks for a revision, and for its proof where tip is given. It is
+// checked as Block checks a block, and that it is one of the document.
 func (l *Ledger) Revision(ctx context.Context, at ledger.BlockAddress, documentID string, tip *ledger.BlockAddress) (ledger.Revision, error) {
 	if !l.enter() {
 		return ledger.Revision{}, ledger.ErrClosed
 	}
 	defer l.active.Done()
+	digest := l.known(tip)
 	out, err := l.control.GetRevision(ctx, &awsqldb.GetRevisionInput{
 		Name: &l.name, BlockAddress: address(&at), DocumentId: &documentID, DigestTipAddress: address(tip),
 	})
 	if err != nil {
 		return ledger.Revision{}, mapError(err)
 	}
-	v, err := ion.ParseText(holder(out.Revision))
-	if err != nil {
-		return ledger.Revision{}, fmt.Errorf("qldb: the revision that the service sent: %w", err)
+	var r ledger.Revision
+	if r.Value, err = sent("revision", holder(out.Revision)); err != nil {
+		return ledger.Revision{}, err
 	}
-	proof, err := proofOf(out.Proof, tip)
-	return ledger.Revision{Value: v, Proof: proof}, err
+	if r.Proof, err = proofOf(out.Proof, tip); err != nil {
+		return ledger.Revision{}, err
+	}
+	if err := checkRevision(r, at, documentID, tip, digest); err != nil {
+		return ledger.Revision{}, err
+	}
+	return r, nil
 }
 
-// Journal asks for the digest tip address and then for block after block: one
-// request each.
+// Journal asks for the digest at once, and then, while it is read, for block
+// after block with its proof: one request each. A block is yielded when it is
+// proven to stand in the journal of that digest and names the one before it.
 func (l *Ledger) Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, error] {
+	d, err := l.Digest(ctx)
+	if err != nil {
+		return func(yield func(ion.Value, error) bool) { yield(ion.Value{}, err) }
+	}
 	return func(yield func(ion.Value, error) bool) {
-		d, err := l.Digest(ctx)
-		if err != nil {
-			yield(ion.Value{}, err)
+		if !l.enter() { // also where there is nothing to read
+			yield(ion.Value{}, ledger.ErrClosed)
 			return
 		}
+		l.active.Done()
+		var before *hashchain.Block
 		for seq := uint64(max(from, 0)); seq <= d.Tip.SequenceNo; seq++ {
-			b, err := l.Block(ctx, ledger.BlockAddress{StrandID: d.Tip.StrandID, SequenceNo: seq}, nil)
-			if !yield(b.Value, err) || err != nil {
+			b, blk, err := l.block(ctx, ledger.BlockAddress{StrandID: d.Tip.StrandID, SequenceNo: seq}, &d.Tip, &d)
+			if err == nil && before != nil {
+				err = checkLink(before, blk)
+			}
+			if err != nil {
+				yield(ion.Value{}, err)
 				return
 			}
+			if !yield(b.Value, nil) {
+				return
+			}
+			before = blk
 		}
 	}
 }

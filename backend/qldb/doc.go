@@ -20,9 +20,11 @@
 //     name, and with its code where the service sent one.
 //   - A commit whose answer did not arrive is [ledger.ErrOutcomeUnknown], and so
 //     is one that was answered by a fault of the service; neither is retried.
-//   - Digests, blocks, revisions and proofs are what the endpoint says. Nothing
-//     is believed before [ledger.Revision.Verify] or [ledger.Block.Verify] has
-//     recomputed it on this side.
+//   - A block or revision is returned if its hashes, recomputed on this side, and
+//     its address are right, else the error is [ledger.ErrNotVerified]. Its proof
+//     must lead to the digest of that tip where Digest returned that last, as
+//     Journal asks for it. A digest itself is what the endpoint says: against one
+//     that was kept apart [ledger.FetchBlock] and [ledger.FetchRevision] verify.
 //   - An aborted transaction is aborted at the service too, even where the
 //     caller's context has ended.
 //

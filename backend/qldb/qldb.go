@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +31,7 @@ type Ledger struct {
 	name    string
 	control *awsqldb.Client
 	pool    *pool
+	last    atomic.Pointer[ledger.Digest] // that the service sent
 
 	mu     sync.Mutex
 	closed bool
