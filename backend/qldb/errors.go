@@ -34,6 +34,9 @@ func mapError(err error) error {
 	if e, ok := serviceError(err); ok {
 		return e
 	}
+	if e, ok := statusError(err); ok {
+		return e
+	}
 	var unsent *smithyhttp.RequestSendError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -44,18 +47,19 @@ func mapError(err error) error {
 	return err
 }
 
-// serviceError is an answer of the service as the ledger's error.
+// serviceError is an answer of the service, which names an exception, as the
+// ledger's error.
 func serviceError(err error) (*ledger.Error, bool) {
 	var known *ledger.Error
 	if errors.As(err, &known) {
 		return known, true
 	}
 	var api smithy.APIError
-	if !errors.As(err, &api) {
+	if !errors.As(err, &api) || api.ErrorCode() == unnamed {
 		return nil, false
 	}
 	e := ledger.NewError(api.ErrorCode(), "", api.ErrorMessage()).WithCause(err)
-	if e.Message == "UnknownError" { // the SDK's word for an empty message
+	if e.Message == unnamed { // the SDK's word for an empty message
 		e.Message = ""
 	}
 	if numericCode.MatchString(e.Exception) {
@@ -67,7 +71,7 @@ func serviceError(err error) (*ledger.Error, bool) {
 	if e.Exception == "InvalidSessionException" && expired.MatchString(e.Message) {
 		e = e.WithKind(ledger.ErrTransactionExpired)
 	}
-	return e, true
+	return faultOfStatus(e, err), true
 }
 
 // addMembers copies what an exception carries beside its message.

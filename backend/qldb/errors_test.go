@@ -27,6 +27,10 @@ func TestErrorsOfStatements(t *testing.T) {
 			ledger.Error{Exception: "InternalFailure"}, ledger.ErrInternal},
 		{"session expired", answer{status: 400, typ: "InvalidSessionException", msg: "Session I1pH6SCujBW0JYpPoLQT02 has expired"},
 			ledger.Error{Exception: "InvalidSessionException", Message: "Session I1pH6SCujBW0JYpPoLQT02 has expired"}, ledger.ErrInvalidSession},
+		{"a fault of another name", answer{status: 500, typ: "InternalServerException", msg: "oops"},
+			ledger.Error{Exception: "InternalServerException", Message: "oops"}, ledger.ErrInternal},
+		{"unavailable by another name", answer{status: 503, typ: "ServiceUnavailableException", msg: "oops"},
+			ledger.Error{Exception: "ServiceUnavailableException", Message: "oops"}, ledger.ErrUnavailable},
 		{"one that this package does not know", answer{status: 403, typ: "AccessDeniedException", msg: "no"},
 			ledger.Error{Exception: "AccessDeniedException", Message: "no"}, nil},
 	}

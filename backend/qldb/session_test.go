@@ -107,6 +107,7 @@ func TestNotRetried(t *testing.T) {
 		{"expired at a statement", "ExecuteStatement", answer{status: 400, typ: "InvalidSessionException", msg: "Transaction I1pH6SCujBW0JYpPoLQT02 has expired"}, ledger.ErrTransactionExpired},
 		{"answer to the commit lost", "CommitTransaction", answer{drop: true}, ledger.ErrOutcomeUnknown},
 		{"fault at commit", "CommitTransaction", answer{status: 500, typ: "InternalFailure"}, ledger.ErrOutcomeUnknown},
+		{"fault of another name at commit", "CommitTransaction", answer{status: 500, typ: "InternalServerException"}, ledger.ErrOutcomeUnknown},
 		{"unavailable at commit", "CommitTransaction", answer{status: 503, typ: "ServiceUnavailable"}, ledger.ErrOutcomeUnknown},
 		{"answer to the commit is no JSON", "CommitTransaction", answer{status: 200, body: "<html>"}, ledger.ErrOutcomeUnknown},
 		{"another digest in the answer", "CommitTransaction", answer{status: 200, body: `{"CommitTransaction":{"TransactionId":"x","CommitDigest":"AAAA"}}`}, ledger.ErrOutcomeUnknown},
