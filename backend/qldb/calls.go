@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	awsqldb "github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
 	"github.com/aws/smithy-go/middleware"
 
@@ -32,17 +33,41 @@ type commitCall struct {
 type commitKey struct{}
 
 // watched returns a client that bounds every command, lets aborts through and
-// notes what becomes of commits.
-func watched(c *qldbsession.Client) *qldbsession.Client {
+// notes what becomes of commits. Close stops all commands but those that end a
+// transaction or session.
+func watched(c *qldbsession.Client, g *gate) *qldbsession.Client {
 	return qldbsession.New(c.Options(), func(o *qldbsession.Options) {
 		o.HTTPClient = wholeBody{o.HTTPClient}
-		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
-			return s.Initialize.Add(middleware.InitializeMiddlewareFunc("TallyCommand", command), middleware.Before)
-		})
+		o.APIOptions = append(o.APIOptions, atFirst("TallyCommand", g.command))
 	})
 }
 
-func command(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+// stoppable returns a client whose calls Close stops.
+func stoppable(c *awsqldb.Client, g *gate) *awsqldb.Client {
+	return awsqldb.New(c.Options(), func(o *awsqldb.Options) {
+		o.HTTPClient = wholeBody{o.HTTPClient}
+		o.APIOptions = append(o.APIOptions, atFirst("TallyCall", g.call))
+	})
+}
+
+type callFunc = func(context.Context, middleware.InitializeInput, middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error)
+
+// atFirst puts f around a call, before the SDK does anything.
+func atFirst(name string, f callFunc) func(*middleware.Stack) error {
+	return func(s *middleware.Stack) error {
+		return s.Initialize.Add(middleware.InitializeMiddlewareFunc(name, f), middleware.Before)
+	}
+}
+
+func (g *gate) call(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (out middleware.InitializeOutput, meta middleware.Metadata, err error) {
+	err = g.during(ctx, func(ctx context.Context) error {
+		out, meta, err = next.HandleInitialize(ctx, in)
+		return err
+	})
+	return out, meta, err
+}
+
+func (g *gate) command(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (out middleware.InitializeOutput, meta middleware.Metadata, err error) {
 	cmd, ok := in.Parameters.(*qldbsession.SendCommandInput)
 	if !ok {
 		return next.HandleInitialize(ctx, in)
@@ -53,7 +78,10 @@ func command(ctx context.Context, in middleware.InitializeInput, next middleware
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	out, meta, err := next.HandleInitialize(ctx, in)
+	if cmd.CommitTransaction == nil && cmd.AbortTransaction == nil && cmd.EndSession == nil {
+		return g.call(ctx, in, next)
+	}
+	out, meta, err = next.HandleInitialize(ctx, in)
 	if seen, ok := ctx.Value(commitKey{}).(*commitCall); ok && cmd.CommitTransaction != nil {
 		seen.sent, seen.err = true, err
 	}

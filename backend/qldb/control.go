@@ -18,10 +18,10 @@ import (
 
 // Digest asks for the digest of the journal up to its last block.
 func (l *Ledger) Digest(ctx context.Context) (ledger.Digest, error) {
-	if !l.enter() {
+	if !l.gate.enter() {
 		return ledger.Digest{}, ledger.ErrClosed
 	}
-	defer l.active.Done()
+	defer l.gate.leave()
 	out, err := l.control.GetDigest(ctx, &awsqldb.GetDigestInput{Name: &l.name})
 	if err != nil {
 		return ledger.Digest{}, mapError(err)
@@ -59,10 +59,10 @@ func (l *Ledger) Block(ctx context.Context, at ledger.BlockAddress, tip *ledger.
 }
 
 func (l *Ledger) block(ctx context.Context, at ledger.BlockAddress, tip *ledger.BlockAddress, digest *ledger.Digest) (ledger.Block, *hashchain.Block, error) {
-	if !l.enter() {
+	if !l.gate.enter() {
 		return ledger.Block{}, nil, ledger.ErrClosed
 	}
-	defer l.active.Done()
+	defer l.gate.leave()
 	out, err := l.control.GetBlock(ctx, &awsqldb.GetBlockInput{
 		Name: &l.name, BlockAddress: address(&at), DigestTipAddress: address(tip),
 	})
@@ -86,10 +86,10 @@ func (l *Ledger) block(ctx context.Context, at ledger.BlockAddress, tip *ledger.
 // Revision asks for a revision, and for its proof where tip is given. It is
 // checked as Block checks a block, and that it is one of the document.
 func (l *Ledger) Revision(ctx context.Context, at ledger.BlockAddress, documentID string, tip *ledger.BlockAddress) (ledger.Revision, error) {
-	if !l.enter() {
+	if !l.gate.enter() {
 		return ledger.Revision{}, ledger.ErrClosed
 	}
-	defer l.active.Done()
+	defer l.gate.leave()
 	digest := l.known(tip)
 	out, err := l.control.GetRevision(ctx, &awsqldb.GetRevisionInput{
 		Name: &l.name, BlockAddress: address(&at), DocumentId: &documentID, DigestTipAddress: address(tip),
@@ -119,11 +119,11 @@ func (l *Ledger) Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, e
 		return func(yield func(ion.Value, error) bool) { yield(ion.Value{}, err) }
 	}
 	return func(yield func(ion.Value, error) bool) {
-		if !l.enter() { // also where there is nothing to read
+		if !l.gate.enter() { // also where there is nothing to read
 			yield(ion.Value{}, ledger.ErrClosed)
 			return
 		}
-		l.active.Done()
+		l.gate.leave()
 		var before *hashchain.Block
 		for seq := uint64(max(from, 0)); seq <= d.Tip.SequenceNo; seq++ {
 			b, blk, err := l.block(ctx, ledger.BlockAddress{StrandID: d.Tip.StrandID, SequenceNo: seq}, &d.Tip, &d)

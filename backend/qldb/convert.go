@@ -73,8 +73,8 @@ func (r *rows) head() ledger.Page {
 }
 
 func (r *rows) next(string) (ledger.Page, error) {
-	if r.tx.ended {
-		return ledger.Page{}, errNoOpenTransaction
+	if err := r.tx.usable(); err != nil {
+		return ledger.Page{}, err
 	}
 	if !r.res.Next(r.tx.tx) {
 		if err := r.res.Err(); err != nil {

@@ -28,8 +28,11 @@ var errNoOpenTransaction = ledger.NewError("BadRequestException", "405", "No ope
 // that got no answer are ledger.ErrUnavailable, since before a commit nothing is
 // lost by running the transaction again.
 func mapError(err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, ledger.ErrClosed):
+		return ledger.ErrClosed
 	}
 	if e, ok := serviceError(err); ok {
 		return e

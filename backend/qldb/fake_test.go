@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -116,6 +117,13 @@ func (f *fakeService) count(command string) int {
 		}
 	}
 	return n
+}
+
+// wait waits until the command has come.
+func (f *fakeService) wait(command string) {
+	for f.count(command) == 0 {
+		runtime.Gosched()
+	}
 }
 
 func (f *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -32,10 +32,8 @@ type Ledger struct {
 	control *awsqldb.Client
 	pool    *pool
 	last    atomic.Pointer[ledger.Digest] // that the service sent
-
-	mu     sync.Mutex
-	closed bool
-	active sync.WaitGroup // calls of Execute under way; added under mu
+	gate    *gate
+	closing sync.Once
 }
 
 var _ ledger.Ledger = (*Ledger)(nil)
@@ -114,8 +112,8 @@ func New(name string, session *qldbsession.Client, control *awsqldb.Client, opts
 	case o.maxSessions < 1:
 		return nil, fmt.Errorf("qldb: the number of sessions is %d; it must be 1 or more", o.maxSessions)
 	}
-	control = awsqldb.New(control.Options(), func(o *awsqldb.Options) { o.HTTPClient = wholeBody{o.HTTPClient} })
-	return &Ledger{name: name, control: control, pool: newPool(name, session, o.maxSessions)}, nil
+	g := newGate()
+	return &Ledger{name: name, control: stoppable(control, g), pool: newPool(name, session, o.maxSessions, g), gate: g}, nil
 }
 
 func collect(opts []Option) options {
@@ -131,10 +129,6 @@ func (l *Ledger) Name() string { return l.name }
 
 // Execute runs fn in a transaction of the service; see [ledger.Ledger].
 func (l *Ledger) Execute(ctx context.Context, fn func(tx ledger.Transaction) error, opts ...ledger.ExecuteOption) error {
-	if !l.enter() {
-		return ledger.ErrClosed
-	}
-	defer l.active.Done()
 	return ledger.Run(ctx, l.pool.begin, fn, opts...)
 }
 
@@ -162,29 +156,15 @@ func (l *Ledger) TableNames(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Close waits for transactions under way and ends the sessions. Closing again
-// does nothing.
+// Close waits for commits under way and ends the sessions. Everything else that
+// is under way is stopped: it, and what a function that still runs asks of its
+// transaction, gets ledger.ErrClosed. Closing again does nothing.
 func (l *Ledger) Close() error {
-	l.mu.Lock()
-	already := l.closed
-	l.closed = true
-	l.mu.Unlock()
-	l.active.Wait()
-	if already {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	l.pool.close(ctx)
+	l.closing.Do(func() {
+		l.gate.close()
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		l.pool.close(ctx)
+	})
 	return nil
-}
-
-func (l *Ledger) enter() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return false
-	}
-	l.active.Add(1)
-	return true
 }

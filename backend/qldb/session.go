@@ -35,14 +35,15 @@ var (
 type pool struct {
 	name    string
 	session *qldbsession.Client
+	gate    *gate
 	permits chan struct{} // one for each transaction that may be open
 
 	mu   sync.Mutex
 	idle []*qldbdriver.QLDBDriver
 }
 
-func newPool(name string, session *qldbsession.Client, size int) *pool {
-	return &pool{name: name, session: watched(session), permits: make(chan struct{}, size)}
+func newPool(name string, session *qldbsession.Client, size int, g *gate) *pool {
+	return &pool{name: name, session: watched(session, g), gate: g, permits: make(chan struct{}, size)}
 }
 
 func (p *pool) take() (*qldbdriver.QLDBDriver, error) {
@@ -79,20 +80,20 @@ func (p *pool) close(ctx context.Context) {
 }
 
 // begin opens a transaction. The goroutine that it starts ends when the
-// transaction is committed or aborted; ledger.Run does one of both.
+// transaction is committed or aborted, of which ledger.Run does one, or when the
+// ledger is closed.
 func (p *pool) begin(ctx context.Context) (ledger.OpenTransaction, error) {
-	select {
-	case p.permits <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if !p.gate.enter() {
+		return nil, ledger.ErrClosed
 	}
-	d, err := p.take()
+	d, err := p.acquire(ctx)
 	if err != nil {
-		<-p.permits
+		p.gate.leave()
 		return nil, err
 	}
 	t := &transaction{
 		ctx:     ctx,
+		gate:    p.gate,
 		seen:    &commitCall{},
 		opened:  make(chan qldbdriver.Transaction, 1),
 		verdict: make(chan error, 1),
@@ -102,6 +103,7 @@ func (p *pool) begin(ctx context.Context) (ledger.OpenTransaction, error) {
 		err := t.drive(d)
 		p.put(d)
 		<-p.permits
+		p.gate.leave()
 		t.done <- err
 	}()
 	select {
@@ -112,9 +114,26 @@ func (p *pool) begin(ctx context.Context) (ledger.OpenTransaction, error) {
 	}
 }
 
+// acquire waits until another transaction may be open.
+func (p *pool) acquire(ctx context.Context) (*qldbdriver.QLDBDriver, error) {
+	select {
+	case p.permits <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-p.gate.closing.Done():
+		return nil, ledger.ErrClosed
+	}
+	d, err := p.take()
+	if err != nil {
+		<-p.permits
+	}
+	return d, err
+}
+
 // transaction is an open transaction of the driver.
 type transaction struct {
 	ctx     context.Context
+	gate    *gate
 	tx      qldbdriver.Transaction
 	seen    *commitCall
 	opened  chan qldbdriver.Transaction
@@ -134,9 +153,25 @@ func (t *transaction) drive(d *qldbdriver.QLDBDriver) error {
 		}
 		ran = true
 		t.opened <- tx
-		return nil, <-t.verdict
+		return nil, t.await()
 	})
 	return err
+}
+
+// await waits for the verdict. At Close there is none to wait for: a function of
+// the caller's may run for as long as it likes.
+func (t *transaction) await() error {
+	select {
+	case v := <-t.verdict:
+		return v
+	case <-t.gate.closing.Done():
+	}
+	select {
+	case v := <-t.verdict: // the commit was there first
+		return v
+	default:
+		return ledger.ErrClosed
+	}
 }
 
 // ID is the transaction's id.
@@ -144,8 +179,8 @@ func (t *transaction) ID() string { return t.tx.ID() }
 
 // Execute runs one statement.
 func (t *transaction) Execute(statement string, params ...any) (*ledger.Result, error) {
-	if t.ended {
-		return nil, errNoOpenTransaction
+	if err := t.usable(); err != nil {
+		return nil, err
 	}
 	args, err := driverParameters(params)
 	if err != nil {
@@ -159,18 +194,32 @@ func (t *transaction) Execute(statement string, params ...any) (*ledger.Result, 
 	return ledger.NewResult(rows.head(), rows.next), nil
 }
 
+// usable is why the transaction takes no statement, nil while it does.
+func (t *transaction) usable() error {
+	switch {
+	case t.ended:
+		return errNoOpenTransaction
+	case t.gate.isClosed():
+		return ledger.ErrClosed
+	}
+	return nil
+}
+
 // Commit commits. An error that leaves open whether the service has committed is
 // ledger.ErrOutcomeUnknown.
 func (t *transaction) Commit() error {
 	if t.ended {
 		return errNoOpenTransaction
 	}
-	if err := t.ctx.Err(); err != nil { // nothing has been sent yet: the outcome is known
+	err := t.ctx.Err()
+	if t.gate.isClosed() {
+		err = ledger.ErrClosed
+	}
+	if err != nil { // nothing has been sent yet: the outcome is known
 		_ = t.end(errVerdictAbort)
 		return err
 	}
-	err := t.end(nil)
-	if err == nil {
+	if err = t.end(nil); err == nil {
 		return nil
 	}
 	return t.seen.explain(err)

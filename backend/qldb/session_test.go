@@ -246,39 +246,3 @@ func TestWaitForSessionHonoursContext(t *testing.T) {
 		t.Errorf("error %v, want the context's", err)
 	}
 }
-
-func TestCloseWaits(t *testing.T) {
-	f, l := fake(t)
-	hold := make(chan struct{})
-	f.on("CommitTransaction", answer{after: hold})
-	inside, committed, closed := make(chan struct{}), make(chan error), make(chan error)
-	go func() {
-		committed <- l.Execute(t.Context(), func(ledger.Transaction) error { close(inside); return nil })
-	}()
-	<-inside
-	go func() { closed <- l.Close() }()
-	for l.enter() { // until Close has begun
-		l.active.Done()
-	}
-	select {
-	case <-closed:
-		t.Error("Close did not wait for the commit")
-	default:
-	}
-	close(hold)
-	if err := <-committed; err != nil {
-		t.Error(err)
-	}
-	if err := <-closed; err != nil {
-		t.Error(err)
-	}
-	if err := l.Execute(t.Context(), nil); !errors.Is(err, ledger.ErrClosed) {
-		t.Errorf("after Close: %v", err)
-	}
-	if _, err := l.Digest(t.Context()); !errors.Is(err, ledger.ErrClosed) {
-		t.Errorf("Digest after Close: %v", err)
-	}
-	if err := l.Close(); err != nil {
-		t.Errorf("second Close: %v", err)
-	}
-}
