@@ -55,7 +55,9 @@ type Transaction interface {
 	Execute(statement string, params ...any) (*Result, error)
 
 	// Abort ends the transaction without writing anything. The function should
-	// return next; a nil error then becomes ErrAborted.
+	// return next; a nil error then becomes ErrAborted, and another one counts as
+	// it does without an abort: a conflict is retried. Abort itself returns nil
+	// also where the transaction was lost or aborted before.
 	Abort() error
 }
 

@@ -9,31 +9,35 @@ import (
 )
 
 // RetryPolicy says how often and when Execute runs its function again. The
-// delay before retry n is a random part, between half and all, of Base × 2^n,
-// at most Cap: the form of QLDB's drivers.
+// delay before retry n, from 1, is a random part, between half and all, of
+// Base × 2^n, at most Cap: the form of QLDB's drivers. As theirs, a first run
+// that met a lost session, which may have been lost long before, is followed by
+// the first retry without a delay.
 type RetryPolicy struct {
 	// Max is how many times the function is run again after its first run.
 	Max int
-	// Base is the unit of delays, Cap their limit.
+	// Base is half of the longest first delay, Cap the limit of all.
 	Base, Cap time.Duration
 	// Sleep waits; nil means a timer. Tests set it.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// DefaultRetry is the policy of QLDB's drivers: 4 retries, 10 ms, at most 5 s.
+// DefaultRetry is the policy of QLDB's drivers: 4 retries after up to 20, 40, 80
+// and 160 ms.
 var DefaultRetry = RetryPolicy{Max: 4, Base: 10 * time.Millisecond, Cap: 5 * time.Second}
 
 // NoRetry runs the function once.
 var NoRetry = RetryPolicy{}
 
-func (p RetryPolicy) delay(attempt int) time.Duration {
-	d := float64(p.Base) * math.Pow(2, float64(attempt))
+// delay is the time before a retry, the first of which is number 1.
+func (p RetryPolicy) delay(retry int) time.Duration {
+	d := float64(p.Base) * math.Pow(2, float64(retry))
 	d = math.Min(d, float64(p.Cap))
 	return time.Duration(d/2 + rand.Float64()*d/2)
 }
 
-func (p RetryPolicy) wait(ctx context.Context, attempt int) error {
-	d := p.delay(attempt)
+func (p RetryPolicy) wait(ctx context.Context, retry int) error {
+	d := p.delay(retry)
 	if p.Sleep != nil {
 		return p.Sleep(ctx, d)
 	}
@@ -73,12 +77,15 @@ func Run(ctx context.Context, begin func(context.Context) (OpenTransaction, erro
 	for _, opt := range opts {
 		opt(&o)
 	}
-	for attempt := 0; ; attempt++ {
+	for retry := 1; ; retry++ {
 		err := runOnce(ctx, begin, fn)
-		if err == nil || attempt >= o.Retry.Max || !Retryable(err) || ctx.Err() != nil {
+		if err == nil || retry > o.Retry.Max || !Retryable(err) || ctx.Err() != nil {
 			return err
 		}
-		if werr := o.Retry.wait(ctx, attempt); werr != nil {
+		if retry == 1 && errors.Is(err, ErrInvalidSession) {
+			continue // waiting helps against load, not against an old session
+		}
+		if werr := o.Retry.wait(ctx, retry); werr != nil {
 			return errors.Join(err, werr)
 		}
 	}
@@ -90,9 +97,15 @@ type abortable struct {
 	aborted bool
 }
 
+// Abort ends the transaction once. A backend that could not tell its service so
+// has aborted all the same, since nobody will commit: its error is no reason to
+// run fn again, as it would be where fn returns it.
 func (a *abortable) Abort() error {
-	a.aborted = true
-	return a.OpenTransaction.Abort()
+	if !a.aborted {
+		a.aborted = true
+		_ = a.OpenTransaction.Abort()
+	}
+	return nil
 }
 
 func runOnce(ctx context.Context, begin func(context.Context) (OpenTransaction, error), fn func(Transaction) error) (err error) {

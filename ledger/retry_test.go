@@ -13,6 +13,7 @@ import (
 // fakeTx is a transaction that counts its ends.
 type fakeTx struct {
 	commitErr        error
+	abortErr         error
 	commits, aborted int
 }
 
@@ -20,7 +21,7 @@ func (f *fakeTx) ID() string { return "0000000000000000000000" }
 func (f *fakeTx) Execute(string, ...any) (*ledger.Result, error) {
 	return ledger.NewResult(ledger.Page{}, nil), nil
 }
-func (f *fakeTx) Abort() error  { f.aborted++; return nil }
+func (f *fakeTx) Abort() error  { f.aborted++; return f.abortErr }
 func (f *fakeTx) Commit() error { f.commits++; return f.commitErr }
 
 // begins gives a transaction for each error, whose commit fails with it, and then
@@ -72,13 +73,43 @@ func TestRunRetries(t *testing.T) {
 			var delays []time.Duration
 			runs := 0
 			err := ledger.Run(t.Context(), begins(&txs, tt.errs...), func(ledger.Transaction) error { runs++; return nil }, sleeps(tt.max, &delays))
-			if !errors.Is(err, tt.want) || runs != tt.runs || len(txs) != tt.runs || len(delays) != tt.runs-1 {
-				t.Errorf("error %v after %d runs, %d transactions and %d delays; want %v after %d", err, runs, len(txs), len(delays), tt.want, tt.runs)
+			if !errors.Is(err, tt.want) || runs != tt.runs || len(txs) != tt.runs {
+				t.Errorf("error %v after %d runs and %d transactions; want %v after %d", err, runs, len(txs), tt.want, tt.runs)
 			}
-			for i, d := range delays { // half to all of 10 ms × 2^n, at most 50 ms
-				full := min(10*time.Millisecond<<i, 50*time.Millisecond)
-				if d < full/2 || d > full {
-					t.Errorf("delay %d is %v, want %v to %v", i, d, full/2, full)
+		})
+	}
+}
+
+// TestRunDelays: the waits are those of QLDB's driver for Go, v3.0.1. It counts a
+// retry before it computes the delay, so that the first one is up to twice the
+// base, and replaces a session that was lost at the first run without a delay.
+func TestRunDelays(t *testing.T) {
+	const ms = time.Millisecond
+	conflict, lost := ledger.ErrConflict, ledger.ErrInvalidSession
+	for name, tt := range map[string]struct {
+		errs []error
+		most []time.Duration // of each delay; half of it is the least
+	}{
+		"conflicts":           {[]error{conflict, conflict, conflict, conflict}, []time.Duration{20 * ms, 40 * ms, 50 * ms, 50 * ms}},
+		"a lost session":      {[]error{lost}, nil},
+		"then a conflict":     {[]error{lost, conflict}, []time.Duration{40 * ms}},
+		"lost again":          {[]error{lost, lost}, []time.Duration{40 * ms}},
+		"lost after conflict": {[]error{conflict, lost}, []time.Duration{20 * ms, 40 * ms}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 50 { // they are random
+				var txs []*fakeTx
+				var delays []time.Duration
+				if err := ledger.Run(t.Context(), begins(&txs, tt.errs...), func(ledger.Transaction) error { return nil }, sleeps(4, &delays)); err != nil {
+					t.Fatal(err)
+				}
+				if len(delays) != len(tt.most) {
+					t.Fatalf("delays %v, want %d of them", delays, len(tt.most))
+				}
+				for i, d := range delays {
+					if d < tt.most[i]/2 || d > tt.most[i] {
+						t.Fatalf("delay %d is %v, want %v to %v", i, d, tt.most[i]/2, tt.most[i])
+					}
 				}
 			}
 		})
@@ -105,6 +136,33 @@ func TestRunEndsTransactions(t *testing.T) {
 		err := ledger.Run(t.Context(), begins(&txs), tt.fn, ledger.WithRetry(ledger.NoRetry))
 		if !errors.Is(err, tt.want) || len(txs) != 1 || txs[0].commits != tt.commits || txs[0].aborted != tt.aborted {
 			t.Errorf("%s: error %v, %+v; want %v, %d commits, %d aborts", tt.name, err, *txs[0], tt.want, tt.commits, tt.aborted)
+		}
+	}
+}
+
+// TestRunAfterAbort: an abort is no reason to run the function again, however
+// often it is asked for and whatever the backend says to it. An error that the
+// function makes of it counts as any other, as with QLDB's driver.
+func TestRunAfterAbort(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fn   func(ledger.Transaction) error
+		want error
+		runs int
+	}{
+		"once":           {func(tx ledger.Transaction) error { return tx.Abort() }, ledger.ErrAborted, 1},
+		"twice":          {func(tx ledger.Transaction) error { _ = tx.Abort(); return tx.Abort() }, ledger.ErrAborted, 1},
+		"for a conflict": {func(tx ledger.Transaction) error { _ = tx.Abort(); return ledger.ErrConflict }, ledger.ErrConflict, 3},
+	} {
+		var txs []*fakeTx
+		var delays []time.Duration
+		begin := func(context.Context) (ledger.OpenTransaction, error) {
+			f := &fakeTx{abortErr: ledger.ErrInvalidSession}
+			txs = append(txs, f)
+			return f, nil
+		}
+		err := ledger.Run(t.Context(), begin, tt.fn, sleeps(2, &delays))
+		if !errors.Is(err, tt.want) || len(txs) != tt.runs || txs[0].aborted != 1 || txs[0].commits != 0 {
+			t.Errorf("%s: error %v after %d runs, the first one %+v; want %v after %d", name, err, len(txs), *txs[0], tt.want, tt.runs)
 		}
 	}
 }

@@ -379,7 +379,12 @@ func (t *localTx) Commit() error {
 	return err
 }
 
+// Abort does nothing where the transaction has ended: its session is gone, and
+// that is no news to who ended it.
 func (t *localTx) Abort() error {
+	if t.ended {
+		return nil
+	}
 	t.ended = true
 	defer t.s.discard()
 	return t.s.AbortTransaction(t.ctx)

@@ -307,3 +307,20 @@ func TestExecuteRetries(t *testing.T) {
 		t.Errorf("%s conflicts are counted, want 4", got)
 	}
 }
+
+// TestAbortTwice: a function that aborts and makes sure of it is run once.
+func TestAbortTwice(t *testing.T) {
+	l := emulatortest.New(t)
+	runs := 0
+	err := l.Execute(t.Context(), func(tx ledger.Transaction) error {
+		runs++
+		l.Faults.ExpireSessions() // so that even the first abort finds none
+		if err := tx.Abort(); err != nil {
+			return err
+		}
+		return tx.Abort()
+	})
+	if !errors.Is(err, ledger.ErrAborted) || runs != 1 {
+		t.Errorf("error %v after %d runs, want %v after 1", err, runs, ledger.ErrAborted)
+	}
+}

@@ -157,6 +157,7 @@ func TestAbort(t *testing.T) {
 		want error
 	}{
 		{"by the function", t.Context(), func(tx ledger.Transaction) error { return tx.Abort() }, ledger.ErrAborted},
+		{"by the function, twice", t.Context(), func(tx ledger.Transaction) error { _ = tx.Abort(); return tx.Abort() }, ledger.ErrAborted},
 		{"by an error", t.Context(), func(ledger.Transaction) error { return own }, own},
 		{"by the context", ctx, func(ledger.Transaction) error { cancel(); return nil }, context.Canceled},
 	}
