@@ -156,14 +156,18 @@ func (l *Ledger) locate(err error) error {
 	if errors.As(err, &done) {
 		return err
 	}
+	var cat *catalog
+	if st := l.state.Load(); st != nil {
+		cat = st.cat
+	}
 	text := err.Error()
 	var sum *checksumError
-	if errors.As(err, &sum) {
-		var cat *catalog
-		if st := l.state.Load(); st != nil {
-			cat = st.cat
-		}
+	var op *store.OpError
+	switch {
+	case errors.As(err, &sum):
 		text = ledger.ErrDamaged.Error() + ": " + sum.text(cat)
+	case errors.As(err, &op):
+		text = fmt.Sprintf("%v where %s is to be written; nothing was committed: %v", ledger.ErrDamaged, describe(cat, op.Space, op.Key), op.Err)
 	}
 	if l.path == "" {
 		text += fmt.Sprintf("; ledger %s is in memory only", l.name)

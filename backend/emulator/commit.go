@@ -459,6 +459,8 @@ func (c *committer) apply(g *group) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, store.ErrNotApplied) && errors.Is(err, store.ErrDamaged):
+		return c.l.readFailure(err) // a write reads first
 	case errors.Is(err, store.ErrNotApplied):
 		return ledger.NewError(internalFailure, "", "the block could not be written; nothing was committed: "+err.Error()).WithCause(err)
 	}

@@ -1,8 +1,11 @@
 package emulator_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -216,6 +219,68 @@ func TestReadDamage(t *testing.T) {
 	}
 	if met < 10 {
 		t.Errorf("damage was met at %d reads only", met)
+	}
+}
+
+// TestWriteDamage: damage that a write meets is told as that which a read meets:
+// what and where, in the ledger's words, and what to do. Nothing is committed,
+// the function is not run again, and from then on nothing is written.
+func TestWriteDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "damaged.tally")
+	l, err := emulator.Open(path, emulator.WithoutSync())
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled(t, l, 400, map[string]any{"n": 1, "s": "hello world hello world"})
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	met, page := 0, os.Getpagesize()
+	for at := 4 * page; at < len(whole); at += page {
+		if whole[at+8] != 2 { // not a leaf of bbolt's
+			continue
+		}
+		b := bytes.Clone(whole)
+		binary.NativeEndian.PutUint16(b[at+10:], 60000) // more elements than fit
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := emulator.Open(path, emulator.WithoutSync())
+		if err != nil {
+			continue // read at once
+		}
+		runs := 0
+		err = l.Execute(t.Context(), func(tx ledger.Transaction) error {
+			runs++
+			_, err := tx.Execute("INSERT INTO T {'n': 2}")
+			return err
+		})
+		if err != nil {
+			met++
+			if !errors.Is(err, ledger.ErrDamaged) || runs != 1 {
+				t.Errorf("page %d: error after %d runs, want one of damage after 1: %v", at/page, runs, err)
+			}
+			for _, want := range []string{"document ", " of table T", "nothing was committed", "tally verify " + path} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("page %d: %v does not say %q", at/page, err, want)
+				}
+			}
+			if strings.Contains(err.Error(), " key 0") {
+				t.Errorf("page %d: %v has a raw key", at/page, err)
+			}
+			once(t, l, "INSERT INTO T {'n': 2}", ledger.ErrReadOnly)
+			once(t, l, "SELECT COUNT(*) FROM information_schema.user_tables", ledger.ErrReadOnly)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if met == 0 {
+		t.Error("no write met damage")
 	}
 }
 

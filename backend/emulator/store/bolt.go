@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -216,7 +217,7 @@ func (b *Bolt) stage(ops []Op) (tx *bbolt.Tx, err error) {
 			}
 		}
 		if err := target.change(op); err != nil {
-			return tx, fmt.Errorf("%w: %s key %x: %w", ErrNotApplied, op.Space, op.Key, err)
+			return tx, &OpError{Space: op.Space, Key: bytes.Clone(op.Key), Err: err}
 		}
 	}
 	return tx, nil

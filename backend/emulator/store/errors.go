@@ -40,6 +40,20 @@ var (
 	ErrUnknownOutcome = errors.New("outcome of the group is unknown")
 )
 
+// OpError is a group that was not applied for one of its operations. It wraps
+// ErrNotApplied and Err.
+type OpError struct {
+	Space Space
+	Key   []byte
+	Err   error // ErrDamaged where the store cannot be read at the key
+}
+
+func (e *OpError) Error() string {
+	return fmt.Sprintf("%v: %s key %x: %v", ErrNotApplied, e.Space, e.Key, e.Err)
+}
+
+func (e *OpError) Unwrap() []error { return []error{ErrNotApplied, e.Err} }
+
 // Errors of using a store or snapshot at the wrong time.
 var (
 	// ErrReadOnly: Apply on a store that was opened for reading.
