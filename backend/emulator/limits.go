@@ -11,8 +11,8 @@ type Limits struct {
 	IndexesPerTable      int           //
 	DocumentsPerTx       int           // documents that a transaction may change
 	RedactionsPerTx      int           //
-	DocumentSize         int           // bytes of Ion binary
-	ParameterSize        int           // bytes of Ion binary
+	DocumentSize         int           // bytes of Ion binary, as a stream with its symbol table
+	ParameterSize        int           // bytes of Ion binary, as a stream with its symbol table
 	StatementLength      int           // characters; a text of more than 4 MiB (partiql.MaxStatement) is refused in any case
 	TransactionSize      int           // bytes of the revisions to be written, one a document, with metadata, index entries and statement texts
 	TransactionTime      time.Duration // from StartTransaction

@@ -72,7 +72,18 @@ var limitCases = []limitCase{
 	{"parameter size", func(t *testing.T, l *emulatortest.Ledger) error {
 		_, err := begin(t, l.Ledger).try("SELECT VALUE 1 FROM ? AS x", ion.NewString(strings.Repeat("x", 131_072)))
 		return err
-	}, badRequest, "400", "Exceeded parameter limit: Parameter 1 has 131076 bytes of Ion binary, the limit is 131072",
+	}, badRequest, "400", "Exceeded parameter limit: Parameter 1 has 131080 bytes of Ion binary, the limit is 131072",
+		func(lim *emulator.Limits) { lim.ParameterSize = 0 }},
+	{"parameter size with symbols", func(t *testing.T, l *emulatortest.Ledger) error {
+		v := wideStruct(t, 4500)
+		if n := len(v.Raw()); n > 20_000 {
+			t.Errorf("the value alone has %d bytes, which is not what this is about", n)
+		}
+		x := begin(t, l.Ledger)
+		x.q("SELECT VALUE 1 FROM << ? >> AS x", wideStruct(t, 3800))
+		_, err := x.try("SELECT VALUE 1 FROM << ? >> AS x", v)
+		return err
+	}, badRequest, "400", "Exceeded parameter limit: Parameter 1 has 152905 bytes of Ion binary, the limit is 131072",
 		func(lim *emulator.Limits) { lim.ParameterSize = 0 }},
 	{"statement length", func(t *testing.T, l *emulatortest.Ledger) error {
 		_, err := begin(t, l.Ledger).try("SELECT VALUE 'ÄÖÜ' FROM << 0 >>" + strings.Repeat(" ", 99_970))
@@ -259,4 +270,21 @@ func TestDepth(t *testing.T) {
 		}
 	}
 	checked(t, l.Ledger)
+}
+
+// wideStruct is a struct of n small fields with long names: most of its bytes are
+// those of its symbol table.
+func wideStruct(t testing.TB, n int) ion.Value {
+	t.Helper()
+	w := ion.NewWriter()
+	w.BeginStruct()
+	for i := range n {
+		w.Field(fmt.Sprintf("a_name_of_28_bytes_%09d", i)).Int(1)
+	}
+	w.End()
+	v, err := w.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

@@ -157,6 +157,13 @@ func (s *Session) current(txID string) (*Transaction, error) {
 // ExecuteStatement runs a statement and returns its first page. A statement
 // that fails leaves no trace, and the transaction stays open.
 func (s *Session) ExecuteStatement(ctx context.Context, txID, statement string, params []ion.Value) (RawPage, error) {
+	return s.ExecuteReceived(ctx, txID, statement, params, nil)
+}
+
+// ExecuteReceived is ExecuteStatement for parameters that came over a wire. sizes
+// has the bytes of Ion binary that each of them took there, which count for
+// [Limits.ParameterSize]; 0 for one that came as text.
+func (s *Session) ExecuteReceived(ctx context.Context, txID, statement string, params []ion.Value, sizes []int) (RawPage, error) {
 	start := time.Now()
 	if err := s.enter(); err != nil {
 		return RawPage{}, err
@@ -172,7 +179,7 @@ func (s *Session) ExecuteStatement(ctx context.Context, txID, statement string, 
 	}
 	s.spare = nil
 	set.quota, set.limit = &s.l.quota, s.l.limits.ResultMemory
-	if err := tx.execute(ctx, s.now, statement, params, set); err != nil {
+	if err := tx.execute(ctx, s.now, statement, params, sizes, set); err != nil {
 		set.release()
 		if errors.Is(err, ledger.ErrTransactionExpired) {
 			s.expire()

@@ -68,7 +68,8 @@ type effect struct {
 
 // execute runs one statement, which came at start, and writes its rows to out.
 // The digest takes in every statement received, also one that fails.
-func (t *Transaction) execute(ctx context.Context, start time.Time, text string, params []ion.Value, out *resultSet) error {
+// received has the length of each parameter as it came in, 0 where none did.
+func (t *Transaction) execute(ctx context.Context, start time.Time, text string, params []ion.Value, received []int, out *resultSet) error {
 	if last := msTime(t.l.state.Load().txTime); start.Before(last) {
 		start = last // the ledger's time never goes back, and can be ahead: see committer.time
 	}
@@ -78,7 +79,7 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	}
 	t.digest.Extend(d)
 	m := t.mark()
-	if err := t.checkRequest(text, params); err != nil {
+	if err := t.checkRequest(text, params, received); err != nil {
 		t.rollback(m)
 		return err
 	}
@@ -103,7 +104,7 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	return nil
 }
 
-func (t *Transaction) checkRequest(text string, params []ion.Value) error {
+func (t *Transaction) checkRequest(text string, params []ion.Value, received []int) error {
 	lim := t.l.limits
 	if len(text) == 0 {
 		return errBad("Statement is empty; it must have 1 to %d characters", lim.StatementLength)
@@ -114,7 +115,14 @@ func (t *Transaction) checkRequest(text string, params []ion.Value) error {
 		}
 	}
 	for i, p := range params {
-		if n := len(p.Raw()); over(n, lim.ParameterSize) {
+		n := 0
+		if i < len(received) {
+			n = received[i]
+		}
+		if n == 0 && lim.ParameterSize > 0 && !p.EncodesWithin(lim.ParameterSize) {
+			n = len(p.Encode()) // what a client would send
+		}
+		if over(n, lim.ParameterSize) {
 			return errBad("Exceeded parameter limit: Parameter %d has %d bytes of Ion binary, the limit is %d", i+1, n, lim.ParameterSize)
 		}
 	}

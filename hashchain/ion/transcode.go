@@ -114,6 +114,21 @@ func (v Value) Encode() []byte {
 	return b
 }
 
+// EncodesWithin reports whether [Value.Encode] returns at most n bytes. It encodes
+// only where that is in question: of a value that is less than half as long with
+// all symbols of its table it is not.
+func (v Value) EncodesWithin(n int) bool {
+	// An id that has a byte here can have two in a table of its own, and stands
+	// beside at least one more byte. Symbols of shared tables are in no size.
+	const frame = 32 // version marker, and the heads around symbols and value
+	if v.syms == nil || v.syms.imported == 0 {
+		if 2*v.MemorySize(Value{})+frame <= n {
+			return true
+		}
+	}
+	return len(v.Encode()) <= n
+}
+
 // Clone returns v with bytes of its own, which hold no more than v needs.
 func (v Value) Clone() Value {
 	if v.IsZero() {

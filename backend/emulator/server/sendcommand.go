@@ -224,11 +224,11 @@ func (s *Server) execute(ctx context.Context, c *call, l *liveSession, in *execu
 	if in.Statement == nil || *in.Statement == "" {
 		return errParameter("Statement", "it is missing or empty")
 	}
-	params, err := parameters(in.Parameters)
+	params, sizes, err := parameters(in.Parameters)
 	if err != nil {
 		return err
 	}
-	page, err := l.ExecuteStatement(ctx, id, *in.Statement, params)
+	page, err := l.ExecuteReceived(ctx, id, *in.Statement, params, sizes)
 	if err != nil {
 		return err
 	}
@@ -236,19 +236,20 @@ func (s *Server) execute(ctx context.Context, c *call, l *liveSession, in *execu
 	return nil
 }
 
-func parameters(in []valueHolder) ([]ion.Value, error) {
+// parameters opens values and tells how many bytes of Ion binary each came in. Too
+// many are the session's to refuse: the statement counts for the commit digest.
+func parameters(in []valueHolder) (out []ion.Value, sizes []int, err error) {
 	if len(in) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	out := make([]ion.Value, len(in))
+	out, sizes = make([]ion.Value, len(in)), make([]int, len(in))
 	for i := range in {
-		v, err := in[i].value()
-		if err != nil {
-			return nil, errBad("Parameter %d: %s", i+1, err)
+		if out[i], err = in[i].value(); err != nil {
+			return nil, nil, errBad("Parameter %d: %s", i+1, err)
 		}
-		out[i] = v
+		sizes[i] = len(in[i].IonBinary)
 	}
-	return out, nil
+	return out, sizes, nil
 }
 
 func (h *valueHolder) value() (ion.Value, error) {
