@@ -1,12 +1,5 @@
 package emulator
 
-import (
-	"errors"
-	"fmt"
-
-	"github.com/tallyledger/tally/ledger"
-)
-
 // A transaction that comes alone needs no goroutine but its own.
 //
 // On the way over builder and writer three goroutines wake each other in turn,
@@ -27,7 +20,13 @@ func (c *committer) claim(r *commitRequest) (g *group, ok bool) {
 		return nil, false
 	}
 	done := false
-	defer c.stopUnless(&done)
+	defer func() {
+		if !done {
+			p := recover()
+			c.halt(p)
+			again(p)
+		}
+	}()
 	if g = c.take(r, nil); g != nil {
 		c.seal(g)
 		c.idle = false
@@ -37,19 +36,28 @@ func (c *committer) claim(r *commitRequest) (g *group, ok bool) {
 	return g, true
 }
 
-// alone is the writer of a group that was claimed.
+// alone is the writer of a group that was claimed. A panic goes on to the caller,
+// whose goroutine this is.
 func (c *committer) alone(g *group) {
-	done := false
 	defer func() {
-		if !done {
-			g.err = fmt.Errorf("%w: %w", ledger.ErrOutcomeUnknown, c.l.fatal())
+		var p any
+		if !g.settled {
+			p = recover()
+			c.halt(p)
+			g.err = c.unknown()
 		}
 		c.release(g)
-		g.requests[0].answer <- g.err
+		g.tell(g.err)
+		again(p)
 	}()
-	defer c.stopUnless(&done)
 	c.settle(g)
-	done = true
+}
+
+// again lets a panic that was caught go on; p is nil if there was none.
+func again(p any) {
+	if p != nil {
+		panic(p)
+	}
 }
 
 // release lets the next group go. The builder is woken only where it waits for
@@ -63,19 +71,4 @@ func (c *committer) release(g *group) {
 		}
 	}
 	c.done <- g
-}
-
-// stopUnless lets nobody build on what was left half done: by a panic, or by
-// runtime.Goexit, which testing's FailNow calls.
-func (c *committer) stopUnless(done *bool) {
-	if *done {
-		return
-	}
-	p := recover()
-	if p == nil {
-		c.l.setFatal(errors.New("the goroutine that committed was ended meanwhile"))
-		return
-	}
-	c.l.setFatal(fmt.Errorf("panic while committing: %v", p))
-	panic(p)
 }

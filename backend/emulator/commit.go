@@ -77,6 +77,7 @@ type group struct {
 	ops      []store.Op
 	after    *committed // the state that becomes visible
 	err      error      // set by the writer
+	settled  bool       // as is this, once err tells the outcome
 	took     time.Duration
 }
 
@@ -175,13 +176,20 @@ func (c *committer) close() {
 // sync. So the builder waits for as many as were under way, but no longer than
 // a small part of a sync. A single session never waits.
 func (c *committer) build() {
-	defer c.wg.Done()
-	defer close(c.groups)
 	late := time.NewTimer(0)
 	<-late.C
 	var waiting <-chan time.Time
 	c.own.Lock()
-	defer c.own.Unlock()
+	ended := false
+	defer func() {
+		c.own.Unlock()
+		if !ended { // accept was left by runtime.Goexit; others still wait for an answer
+			go c.build()
+			return
+		}
+		close(c.groups)
+		c.wg.Done()
+	}()
 	for !c.closed || c.open != nil || !c.idle {
 		in := c.queue
 		if c.closed || c.open.size() >= maxGroup {
@@ -220,13 +228,18 @@ func (c *committer) build() {
 			waiting = late.C
 		}
 	}
+	ended = true
 }
 
 // finished takes the outcome of the group that was with the writer.
 func (c *committer) finished(done *group) {
 	c.idle = true
 	if done.err != nil {
-		c.rollback(done, c.open)
+		reason := done.err
+		if err := c.l.fatal(); err != nil {
+			reason = err // nothing of the open group went to the store: its outcome is known
+		}
+		c.rollback(reason, c.open)
 		c.open = nil
 	}
 	c.expect = len(done.requests) + c.open.size()
@@ -248,7 +261,25 @@ func (c *committer) accept(r *commitRequest) {
 	if len(c.done) > 0 { // r may be sent by whom that failure was told
 		c.finished(<-c.done)
 	}
+	done := false
+	defer func() {
+		if !done {
+			c.halt(recover())
+			c.refuse(r)
+		}
+	}()
 	c.open = c.take(r, c.open)
+	done = true
+}
+
+// refuse ends the open group, and r, which was about to become a part of it.
+func (c *committer) refuse(r *commitRequest) {
+	open := &group{requests: []*commitRequest{r}}
+	if c.open != nil {
+		open.requests = append(open.requests, c.open.requests...)
+	}
+	c.open = nil
+	c.rollback(c.l.fatal(), open)
 }
 
 // drain accepts what waits already, so that an idle writer gets all of it.
@@ -411,34 +442,57 @@ func (c *committer) seal(g *group) {
 // forget lets go of changes that no open transaction can conflict with.
 func (c *committer) forget() { c.changes.forget(c.l.horizon(c.tip.seq)) }
 
-// rollback goes back to the published tip after a group was not written, and
+// rollback goes back to the published tip after something was not written, and
 // refuses the transactions that were built on it.
-func (c *committer) rollback(failed, open *group) {
+func (c *committer) rollback(reason error, open *group) {
 	if open != nil {
-		for _, r := range open.requests {
-			r.answer <- failed.err
-		}
+		open.tell(reason)
 	}
 	at := c.l.state.Load()
 	c.reset(at)
 	c.changes.undo(at.seq)
 }
 
-// write is the writer's goroutine.
-func (c *committer) write() {
-	defer c.wg.Done()
-	for g := range c.groups {
-		c.settle(g)
-		// The builder hears of it first: what it builds next must not stand on a
-		// group that failed.
-		c.done <- g
-		for _, r := range g.requests {
-			r.answer <- g.err
-		}
+// tell answers the transactions of a group.
+func (g *group) tell(err error) {
+	for _, r := range g.requests {
+		r.answer <- err
 	}
 }
 
-// settle makes a group durable and publishes it.
+// write is the writer's goroutine.
+func (c *committer) write() {
+	ended := false
+	defer func() {
+		if !ended { // settle was left by runtime.Goexit; what comes has to be refused
+			go c.write()
+			return
+		}
+		c.wg.Done()
+	}()
+	for g := range c.groups {
+		c.writeGroup(g)
+	}
+	ended = true
+}
+
+// writeGroup settles a group and answers, whatever happens meanwhile.
+func (c *committer) writeGroup(g *group) {
+	defer func() {
+		if !g.settled {
+			c.halt(recover())
+			g.err = c.unknown()
+		}
+		// The builder hears of it first: what it builds next must not stand on a
+		// group that failed.
+		c.done <- g
+		g.tell(g.err)
+	}()
+	c.settle(g)
+}
+
+// settle makes a group durable and publishes it. Hooks that it calls may panic,
+// or end the goroutine: group.settled is then not set.
 func (c *committer) settle(g *group) {
 	c.l.hooks.Faults.BeforeCommit()
 	start := time.Now()
@@ -448,6 +502,22 @@ func (c *committer) settle(g *group) {
 		c.l.state.Store(g.after)
 		c.l.stats.group(len(g.requests), g.took)
 	}
+	g.settled = true
+}
+
+// halt lets nobody build on what was left half done: by a panic with that value,
+// or, if it is nil, by runtime.Goexit, which testing's FailNow calls.
+func (c *committer) halt(panicked any) {
+	if panicked == nil {
+		c.l.setFatal(errors.New("the goroutine that committed was ended meanwhile"))
+		return
+	}
+	c.l.setFatal(fmt.Errorf("panic while committing: %v", panicked))
+}
+
+// unknown is the error of a group that was left half done.
+func (c *committer) unknown() error {
+	return fmt.Errorf("%w: %w", ledger.ErrOutcomeUnknown, c.l.fatal())
 }
 
 // apply writes a group.

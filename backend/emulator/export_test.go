@@ -14,3 +14,6 @@ func (l *Ledger) Handed() int {
 	defer c.own.Unlock()
 	return c.open.size() + len(c.queue)
 }
+
+// ReadOnly is why the ledger writes no more, nil while it does.
+func (l *Ledger) ReadOnly() error { return l.fatal() }
