@@ -336,6 +336,11 @@ func (c *committer) take(r *commitRequest, g *group) *group {
 func (c *committer) append(r *commitRequest, g *group) error {
 	seq := c.tip.seq + 1
 	at := c.time(r)
+	if at > lastTime {
+		return errState("The time of the commit would be %s, and the last one that Ion can write is %s; nothing was committed. "+
+			"Set the clock right; times never go back, so where the last block or the document has the last time already, only a new ledger helps",
+			timeText(at), timeText(lastTime))
+	}
 	parts := c.parts(r, seq, at)
 	b, err := c.block.Build(parts)
 	if errors.Is(err, ion.ErrTooDeep) {
@@ -378,6 +383,11 @@ func (c *committer) time(r *commitRequest) int64 {
 	}
 	return at
 }
+
+// lastTime is the last millisecond of the year 9999, the last one of Ion.
+var lastTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() - 1
+
+func timeText(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
 
 func (c *committer) parts(r *commitRequest, seq, at int64) *hashchain.BlockParts {
 	p := &hashchain.BlockParts{

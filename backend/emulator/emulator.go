@@ -302,6 +302,9 @@ func checkTip(snap store.Snapshot, t tip) error {
 // create writes the identity and block 0 in one group.
 func (l *Ledger) create(name string) error {
 	now := l.hooks.Now().UTC().Truncate(time.Millisecond)
+	if y := now.Year(); y < 1 || y > 9999 {
+		return fmt.Errorf("emulator: the clock says year %d; a ledger is created in the years 1 to 9999, which Ion can write: set the clock right", y)
+	}
 	id := identity{name: name, strand: l.ids.Next().String(), created: now}
 	var bb hashchain.BlockBuilder
 	b, err := bb.Build(&hashchain.BlockParts{Address: hashchain.BlockAddress{StrandID: id.strand}, TransactionID: l.ids.Next().String(), Timestamp: now})
