@@ -39,6 +39,7 @@ type Bolt struct {
 	order   order      // under apply
 	reader  bool       // opened for reading only
 	dense   bool       // fill pages to the brim: for a copy that is written once in order
+	sound   bool       // the file is a whole ledger: Close may say so in it
 	applies atomic.Int64
 
 	// fatal is set once and never cleared: no call enters bbolt after that.
@@ -112,7 +113,7 @@ func openDB(path string, opt BoltOptions, mmapSize int) (b *Bolt, err error) {
 
 // format makes the buckets and the header of a new file.
 func (b *Bolt) format(header []byte) error {
-	return b.db.Update(func(tx *bbolt.Tx) error {
+	err := b.db.Update(func(tx *bbolt.Tx) error {
 		top, err := tx.CreateBucket(headerName)
 		if err != nil {
 			return err
@@ -124,6 +125,8 @@ func (b *Bolt) format(header []byte) error {
 		}
 		return top.Put(headerKey, header)
 	})
+	b.sound = err == nil
+	return err
 }
 
 // inspect reads the header and checks that the buckets are there.
@@ -233,7 +236,7 @@ type target struct {
 
 func (b *Bolt) target(tx *bbolt.Tx, top boltTree, s Space) (target, error) {
 	way := pathCheck{tree: top}
-	if err := way.covers(bucketNames[s]); err != nil {
+	if err := way.covers(bucketNames[s], false); err != nil {
 		return target{}, err
 	}
 	tree, err := top.bucket(bucketNames[s])
@@ -249,7 +252,7 @@ func (b *Bolt) target(tx *bbolt.Tx, top boltTree, s Space) (target, error) {
 }
 
 func (t *target) change(op *Op) error {
-	if err := t.check.covers(op.Key); err != nil {
+	if err := t.check.covers(op.Key, op.Delete); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	switch {
@@ -275,12 +278,17 @@ func (t *target) changeLarge(op *Op) error {
 	old, flags, err := t.check.tree.find(op.Key)
 	nested := flags&bucketFlag != 0
 	if err == nil && nested {
-		_, err = t.check.tree.large(old) // bbolt is about to read that page
+		err = t.checkLarge(old)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	large := !op.Delete && len(op.Value) > largeValue
+	if nested || old != nil && large {
+		if err := t.check.covers(op.Key, true); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
 	switch {
 	case nested:
 		err = t.bucket.DeleteBucket(op.Key)
@@ -298,6 +306,19 @@ func (t *target) changeLarge(op *Op) error {
 		return err
 	}
 	return own.Put(largeKey, op.Value)
+}
+
+// checkLarge looks at the page of a large value, which bbolt is about to free.
+func (t *target) checkLarge(v []byte) error {
+	if _, err := t.check.tree.large(v); err != nil {
+		return err
+	}
+	own, err := t.check.tree.nested(v)
+	if err != nil {
+		return err
+	}
+	way := pathCheck{tree: own}
+	return way.covers(largeKey, false)
 }
 
 // commit writes and syncs the transaction, and finds out what an error means.
@@ -425,6 +446,7 @@ func (b *Bolt) release() error {
 		return b.file.Close()
 	}
 	b.retire(true)
+	b.markClosed()
 	return b.db.Close()
 }
 

@@ -62,7 +62,9 @@ func (o BoltOptions) withDefaults() BoltOptions {
 //
 // Everything that can be wrong with the file is looked for before it is opened
 // for writing: ErrForeign, ErrNewerFormat, ErrOlderFormat, ErrDamaged and
-// ErrInUse leave it as it was, to the byte. A new file appears under its name
+// ErrInUse leave it as it was, to the byte. Where the process that had it last did
+// not close it, a file of up to 64 MiB is read as a whole for that. A file whose
+// free pages are damaged can be opened for reading. A new file appears under its name
 // complete and synced, its folder synced too; a process that dies in between
 // leaves at most a temporary file beside it, named like it with ".new-" and a
 // number.
@@ -90,20 +92,24 @@ func OpenBolt(path string, opt BoltOptions) (*Bolt, error) {
 // another process may put a new file in place (as CompactBolt does), hence the
 // second look.
 func lookAndOpen(path string, opt BoltOptions) (*Bolt, error) {
+	if opt.ReadOnly {
+		return openAndInspect(path, opt, false)
+	}
 	look := opt
 	look.ReadOnly, look.InitialMmapSize = true, -1
-	b, err := openAndInspect(path, look)
-	if err != nil || opt.ReadOnly {
-		return b, err
+	b, err := openAndInspect(path, look, true)
+	if err != nil {
+		return nil, err
 	}
 	if err := b.Close(); err != nil {
 		return nil, err
 	}
-	return openAndInspect(path, opt)
+	return openAndInspect(path, opt, true)
 }
 
-// openAndInspect opens the file and checks that it is a whole ledger.
-func openAndInspect(path string, opt BoltOptions) (*Bolt, error) {
+// openAndInspect opens the file and checks that it is a whole ledger. Its free
+// pages matter to those who write only.
+func openAndInspect(path string, opt BoltOptions, toWrite bool) (*Bolt, error) {
 	b, err := openMapped(path, opt)
 	if errors.Is(err, ErrInUse) {
 		return nil, err
@@ -121,10 +127,14 @@ func openAndInspect(path string, opt BoltOptions) (*Bolt, error) {
 	if err == nil {
 		err = samePath(b.file, path)
 	}
+	if err == nil && toWrite {
+		err = b.checkFree()
+	}
 	if err != nil {
 		_ = b.Close()
 		return nil, err
 	}
+	b.sound = true
 	return b, nil
 }
 
@@ -139,7 +149,8 @@ func checkFile(path string) error {
 	if err != nil {
 		return err
 	}
-	return checkMetaPages(f, info.Size())
+	_, err = checkMetaPages(f, info.Size())
+	return err
 }
 
 // samePath reports an error when path names another file by now. The lock is on

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,6 +23,7 @@ type metaPage struct {
 	free     uint64 // page with the list of free pages
 	pages    uint64 // pages in use: the file has at least so many
 	txid     uint64
+	at       int64 // where in the file the page begins
 }
 
 const (
@@ -38,82 +38,32 @@ const (
 
 var errNoMagic = errors.New("no bbolt magic")
 
-// checkMetaPages looks at both meta pages of a file of the given size. It
-// returns an error that wraps ErrForeign (no sign of bbolt) or ErrDamaged.
-func checkMetaPages(f io.ReaderAt, size int64) error {
+// checkMetaPages looks at both meta pages of a file of the given size and returns
+// the newer one, the one that counts. An error wraps ErrForeign (no sign of
+// bbolt) or ErrDamaged.
+func checkMetaPages(f io.ReaderAt, size int64) (metaPage, error) {
 	if size == 0 {
-		return fmt.Errorf("%w: it is empty; a new ledger needs a name that is not taken", ErrDamaged)
+		return metaPage{}, fmt.Errorf("%w: it is empty; a new ledger needs a name that is not taken", ErrDamaged)
 	}
 	first, err := readMetaPage(f, 0)
 	if err != nil {
-		return metaError(f, size, err)
+		return metaPage{}, metaError(f, size, err)
 	}
 	second, err := readMetaPage(f, int64(first.pageSize))
 	if err != nil {
-		return fmt.Errorf("%w: meta page 1: %w", ErrDamaged, err)
+		return metaPage{}, fmt.Errorf("%w: meta page 1: %w", ErrDamaged, err)
 	}
 	if second.pageSize != first.pageSize {
-		return fmt.Errorf("%w: its meta pages name page sizes %d and %d", ErrDamaged, first.pageSize, second.pageSize)
+		return metaPage{}, fmt.Errorf("%w: its meta pages name page sizes %d and %d", ErrDamaged, first.pageSize, second.pageSize)
 	}
 	newest := first
 	if second.txid > first.txid {
 		newest = second
 	}
 	if want := newest.pages * uint64(newest.pageSize); uint64(size) < want {
-		return fmt.Errorf("%w: it has %d bytes and should have at least %d; it was cut off: take a copy of it", ErrDamaged, size, want)
+		return metaPage{}, fmt.Errorf("%w: it has %d bytes and should have at least %d; it was cut off: take a copy of it", ErrDamaged, size, want)
 	}
-	if err := checkFreeList(f, newest); err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	return nil
-}
-
-// checkFreeList reads the list of free pages and checks it.
-func checkFreeList(f io.ReaderAt, m metaPage) error {
-	size := uint64(m.pageSize)
-	if m.free < 2 || m.free >= m.pages {
-		return fmt.Errorf("it has no list of free pages: page %d of %d", m.free, m.pages)
-	}
-	head := make([]byte, pageHeaderSize)
-	if _, err := f.ReadAt(head, int64(m.free*size)); err != nil {
-		return err
-	}
-	more := uint64(binary.NativeEndian.Uint32(head[12:]))
-	if binary.NativeEndian.Uint64(head) != m.free || binary.NativeEndian.Uint16(head[8:]) != freePageFlag || more >= m.pages-m.free {
-		return fmt.Errorf("page %d is not the list of free pages", m.free)
-	}
-	rest := io.NewSectionReader(f, int64(m.free*size)+pageHeaderSize, int64((more+1)*size)-pageHeaderSize)
-	return checkFreePages(rest, binary.NativeEndian.Uint16(head[10:]), m.pages)
-}
-
-// checkFreePages checks the list itself: in order, each page once, within the
-// file. bbolt would take any number in it for a page to write to.
-func checkFreePages(list io.Reader, short uint16, pages uint64) error {
-	in := bufio.NewReaderSize(list, 64<<10)
-	next := func() (id uint64, err error) {
-		var b [8]byte
-		_, err = io.ReadFull(in, b[:])
-		return binary.NativeEndian.Uint64(b[:]), err
-	}
-	count := uint64(short)
-	if short == 0xffff { // then the real count comes first
-		var err error
-		if count, err = next(); err != nil {
-			return err
-		}
-	}
-	last := uint64(1)
-	for i := range count {
-		id, err := next()
-		if err != nil {
-			return fmt.Errorf("the list of free pages has %d entries, of which %d can be read: %w", count, i, err)
-		}
-		if id <= last || id >= pages {
-			return fmt.Errorf("the list of free pages has page %d after %d, of %d", id, last, pages)
-		}
-		last = id
-	}
-	return nil
+	return newest, nil
 }
 
 // metaError tells a damaged first meta page from a file that never had one, by
@@ -138,7 +88,9 @@ func readMetaPage(f io.ReaderAt, at int64) (metaPage, error) {
 		}
 		return metaPage{}, fmt.Errorf("reading %d bytes at %d: %w", len(buf), at, err)
 	}
-	return decodeMetaPage(buf[metaOffset:])
+	m, err := decodeMetaPage(buf[metaOffset:])
+	m.at = at
+	return m, err
 }
 
 func decodeMetaPage(b []byte) (metaPage, error) {

@@ -37,9 +37,10 @@ type boltPages struct {
 
 // boltPage is a branch or leaf page with the pages that belong to it.
 type boltPage struct {
-	data  []byte
-	count int
-	leaf  bool
+	data   []byte
+	count  int
+	leaf   bool
+	inline bool // it lies in the value by which a bucket is named
 }
 
 // page returns page id, which is a branch with at least one element or a leaf.
@@ -61,12 +62,12 @@ func (p boltPages) raw(id uint64) ([]byte, uint16, error) {
 	if is := binary.NativeEndian.Uint64(data); is != id {
 		return nil, 0, fmt.Errorf("page %d says it is page %d", id, is)
 	}
-	more := uint64(binary.NativeEndian.Uint32(data[12:]))
-	if more >= pages-id {
-		return nil, 0, fmt.Errorf("page %d reaches beyond the file", id)
-	}
+	more := min(morePages(data), pages-id-1) // a wrong number is found by check, before it does harm
 	return data[:(more+1)*uint64(p.size)], binary.NativeEndian.Uint16(data[8:]), nil
 }
+
+// morePages is how many further pages the header of a page says belong to it.
+func morePages(header []byte) uint64 { return uint64(binary.NativeEndian.Uint32(header[12:])) }
 
 func parsePage(data []byte, flags uint16, id uint64) (boltPage, error) {
 	p := boltPage{data: data, count: int(binary.NativeEndian.Uint16(data[10:])), leaf: flags == leafPageFlag}
@@ -143,18 +144,4 @@ func (p *boltPage) below(key []byte) (at int, ok bool) {
 		at--
 	}
 	return at, ok
-}
-
-// check looks at every element, as bbolt will when it changes the page.
-func (p *boltPage) check(pages uint64) bool {
-	for i := range p.count {
-		if p.leaf {
-			if k, _, _, ok := p.item(i); !ok || len(k) == 0 {
-				return false
-			}
-		} else if k, id, ok := p.child(i); !ok || len(k) == 0 || id < 2 || id >= pages {
-			return false
-		}
-	}
-	return true
 }

@@ -43,6 +43,9 @@ func (t *boltTree) nested(v []byte) (b boltTree, err error) {
 	}
 	b = boltTree{pages: t.pages, root: binary.NativeEndian.Uint64(v)}
 	if b.root != 0 {
+		if len(v) != bucketValueSize {
+			return boltTree{}, errElement
+		}
 		return b, nil
 	}
 	page := v[bucketValueSize:]
@@ -50,6 +53,7 @@ func (t *boltTree) nested(v []byte) (b boltTree, err error) {
 		return boltTree{}, errElement
 	}
 	b.inline, err = parsePage(page, binary.NativeEndian.Uint16(page[8:]), 0)
+	b.inline.inline = true
 	if err == nil && !b.inline.leaf {
 		err = errElement
 	}
@@ -152,44 +156,4 @@ func (t *boltTree) get(key []byte) ([]byte, error) {
 		return t.large(v)
 	}
 	return v, err
-}
-
-// pathCheck looks at the pages that bbolt will go through to change keys of one
-// tree, before it does. Keys come in order, so most need no new look.
-type pathCheck struct {
-	tree    boltTree
-	limit   []byte // the leaf that was looked at last holds the keys below limit
-	started bool
-	seen    [maxDepth]uint64 // by depth, the page that was looked at last
-}
-
-// covers checks the way to key.
-func (c *pathCheck) covers(key []byte) error {
-	if c.started && (c.limit == nil || bytes.Compare(key, c.limit) < 0) {
-		return nil
-	}
-	c.started, c.limit = true, nil
-	p, err := c.tree.top()
-	id := c.tree.root
-	for depth := 0; err == nil && depth < maxDepth; depth++ {
-		if c.seen[depth] != id || id == 0 {
-			if !p.check(uint64(len(c.tree.pages.data) / c.tree.pages.size)) {
-				return errElement
-			}
-			c.seen[depth] = id
-		}
-		if p.leaf {
-			return nil
-		}
-		at, _ := p.below(key) // check has seen all keys
-		if at+1 < p.count {
-			c.limit, _ = p.key(at + 1)
-		}
-		_, id, _ = p.child(at)
-		p, err = c.tree.down(&p, at)
-	}
-	if err == nil {
-		err = errTooDeep
-	}
-	return err
 }

@@ -222,7 +222,7 @@ func finish(from *Bolt, temp string, size int64, inPlace bool) error {
 
 // sameContent reads the file temp as anybody would and compares it with from.
 func sameContent(from *Bolt, temp string) error {
-	to, err := openAndInspect(temp, BoltOptions{ReadOnly: true}.withDefaults())
+	to, err := openAndInspect(temp, BoltOptions{ReadOnly: true}.withDefaults(), true)
 	if err != nil {
 		return fmt.Errorf("reading back the new file: %w", err)
 	}

@@ -130,7 +130,10 @@ func FuzzMetaPages(f *testing.F) {
 	f.Add(content[:3*os.Getpagesize()], int64(len(content)))
 	f.Add([]byte("text"), int64(4))
 	f.Fuzz(func(t *testing.T, b []byte, size int64) {
-		err := checkMetaPages(bytes.NewReader(b), size)
+		m, err := checkMetaPages(bytes.NewReader(b), size)
+		if err == nil {
+			_, _ = listKnown(bytes.NewReader(b), m)
+		}
 		if err != nil && !errors.Is(err, ErrForeign) && !errors.Is(err, ErrDamaged) {
 			t.Error(err)
 		}
@@ -154,24 +157,26 @@ func FuzzPages(f *testing.F) {
 		if len(b) > os.Getpagesize()*4 {
 			top.pages.size = os.Getpagesize()
 		}
-		readAll(top)
+		readAll(t, top)
 		for s := range Spaces() {
 			if tree, err := top.bucket(bucketNames[s]); err == nil {
-				readAll(tree)
+				readAll(t, tree)
 			}
 		}
 	})
 }
 
 // readAll reads a tree that stands alone, in every way there is.
-func readAll(tree boltTree) {
+func readAll(t *testing.T, tree boltTree) {
+	use := newPageUse(tree.pages, func(string) error { return nil })
+	_ = use.tree(t.Context(), &tree, 0)
 	snap := &boltSnapshot{store: &Bolt{}, tx: new(readTx)}
 	check := pathCheck{tree: tree}
 	c := positioned{raw: &boltWalk{snap: snap, tree: &tree}}
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		_ = len(v)
 		_, _ = tree.get(k)
-		_ = check.covers(k)
+		_ = check.covers(k, len(k)%2 == 0)
 		seeker := positioned{raw: &boltWalk{snap: snap, tree: &tree}}
 		seeker.Seek(k)
 	}
