@@ -16,7 +16,8 @@ import (
 
 // Check verifies the whole ledger and yields what is wrong: every block against
 // its hashes and the block before it, the block tree, documents and history
-// against the revisions in the journal, and indexes against documents. An error
+// against the revisions in the journal, indexes against documents, and the pages
+// of a file that are in use against those that are free. An error
 // ends it: the ledger could not be read further. It reads one snapshot and
 // holds nobody up, but a large ledger keeps it busy; memory grows with the
 // number of documents.
@@ -29,7 +30,7 @@ func (l *Ledger) Check(ctx context.Context) iter.Seq2[string, error] {
 		}
 		defer v.snap.Close()
 		c := &checker{l: l, ctx: ctx, snap: v.snap, seq: v.seq, cat: v.cat, yield: yield, docs: map[docKey]*replayed{}}
-		for _, step := range []func() error{c.journal, c.documents, c.history, c.indexes} {
+		for _, step := range []func() error{c.journal, c.documents, c.history, c.indexes, c.pages} {
 			if err := step(); err != nil && err != errStopped {
 				yield("", err)
 			}
