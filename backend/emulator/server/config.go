@@ -78,6 +78,8 @@ type ExportTarget struct {
 	// S3Endpoint is the URL of a service with S3's API, called in path style with
 	// the credentials of AWS_ACCESS_KEY_ID and its relatives. It comes before Dir.
 	S3Endpoint string
+
+	limits exportLimits // zero fields take the defaults; tests set them
 }
 
 // Limits bound what clients can make the server hold.
@@ -157,5 +159,6 @@ func (c Config) filled() (Config, error) {
 		return c, invalid("an account is 12 digits, which %s is not", quote(c.Account))
 	}
 	c.Limits = c.Limits.filled()
+	c.Exports.limits = c.Exports.limits.filled()
 	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 )
 
 // WaitForExports waits until no export runs.
@@ -59,6 +60,20 @@ func SplitStatements(text string) (out []string) {
 		out = append(out, st.text)
 	}
 	return out
+}
+
+// SmallExports makes objects of exports end at so many blocks and bytes; 0 leaves
+// either as it is.
+func SmallExports(t ExportTarget, blocks, bytes int) ExportTarget {
+	t.limits.blocks, t.limits.bytes = blocks, bytes
+	return t
+}
+
+// ImpatientExports sets how long the first manifest may take, and one try of any
+// other object.
+func ImpatientExports(t ExportTarget, probe, put time.Duration) ExportTarget {
+	t.limits.probe, t.limits.put = probe, put
+	return t
 }
 
 // OpenExportDir opens a directory of exports; put stores an object of an export.

@@ -13,19 +13,13 @@ import (
 	"github.com/tallyledger/tally/hashchain/ion"
 )
 
-// A data object ends with its hour, at this many blocks or at this size,
-// whatever comes first; a larger block has an object of its own.
-const (
-	objectBlocks = 10_000
-	objectBytes  = 16 << 20
-)
-
 // exportJob writes one export. It may be run again from its start: the same
 // blocks go to the same keys.
 type exportJob struct {
 	export *exportState
 	entry  *entry
 	target exportTarget
+	limits exportLimits
 
 	keys  []string
 	first hashchain.BlockAddress // of the object being filled
@@ -33,11 +27,19 @@ type exportJob struct {
 	hour  time.Time
 	count int
 	buf   bytes.Buffer
+	block []byte // the one being added; kept for its memory
 }
 
-// start writes the manifest that announces the export.
+func (s *Server) newExportJob(x *exportState, e *entry) *exportJob {
+	return &exportJob{export: x, entry: e, target: s.target, limits: s.cfg.Exports.limits}
+}
+
+// start writes the manifest that announces the export, while the client waits.
 func (j *exportJob) start(ctx context.Context) error {
-	return j.put(ctx, j.export.Prefix+j.export.ID+".started.manifest", j.export.startedManifest(j.entry.name))
+	ctx, cancel := context.WithTimeout(ctx, j.limits.probe)
+	defer cancel()
+	err := j.put(ctx, j.export.Prefix+j.export.ID+".started.manifest", j.export.startedManifest(j.entry.name))
+	return slowTarget(err, j.limits.probe)
 }
 
 func (j *exportJob) format() exportFormat {
@@ -93,7 +95,9 @@ func (j *exportJob) add(ctx context.Context, v ion.Value) (more bool, err error)
 	if !t.Before(j.export.End) {
 		return false, nil
 	}
-	if hour := t.Truncate(time.Hour); j.count > 0 && (!hour.Equal(j.hour) || j.count >= objectBlocks || j.buf.Len() >= objectBytes) {
+	j.block = j.format().append(j.block[:0], v)
+	full := j.count >= j.limits.blocks || j.buf.Len()+len(j.block) > j.limits.bytes
+	if hour := t.Truncate(time.Hour); j.count > 0 && (full || !hour.Equal(j.hour)) {
 		if err := j.flush(ctx); err != nil {
 			return false, err
 		}
@@ -103,7 +107,7 @@ func (j *exportJob) add(ctx context.Context, v ion.Value) (more bool, err error)
 	}
 	j.last = at.SequenceNo
 	j.count++
-	j.buf.Write(j.format().append(j.buf.AvailableBuffer(), v))
+	j.buf.Write(j.block)
 	return true, ctx.Err()
 }
 
@@ -210,10 +214,10 @@ func (j *exportJob) runSafely(ctx context.Context) (err error) {
 func (s *Server) startExport(job *exportJob) {
 	s.exports.Go(func() {
 		err := job.runSafely(s.ctx)
-		if err != nil && (s.ctx.Err() != nil || errors.Is(err, context.Canceled)) {
+		if err != nil && s.ctx.Err() != nil {
 			return
 		}
-		s.endExport(job, err)
+		s.endExport(job, slowTarget(err, job.limits.put))
 	})
 }
 
@@ -225,7 +229,7 @@ func (s *Server) resumeExports() {
 			if x.Status != exportRunning || e == nil || st.status == stateDeleting {
 				continue
 			}
-			job := &exportJob{export: x, entry: e, target: s.target}
+			job := s.newExportJob(x, e)
 			switch {
 			case e.failure != nil:
 				s.endExport(job, e.failure)

@@ -80,7 +80,7 @@ func (s *Server) exportJournal(req *controlRequest) (any, error) {
 		return nil, err
 	}
 	// What is not written yet cannot be announced: the manifest goes first.
-	job := &exportJob{export: x, entry: e, target: s.target}
+	job := s.newExportJob(x, e)
 	if err := job.start(req.ctx); err != nil {
 		return nil, errS3(err.Error())
 	}

@@ -116,6 +116,8 @@ type exported struct {
 	hours  []string
 	blocks bytes.Buffer
 	ranges [][2]int
+	sizes  []int // of the objects, in bytes
+	firsts []int // of the first block in each
 }
 
 var dataKey = regexp.MustCompile(`^some/prefix/(\d{4}/\d\d/\d\d/\d\d)/([0-9A-Za-z]{22})\.(\d+)-(\d+)\.(ion|10n|json)$`)
@@ -199,6 +201,16 @@ func (e *exported) object(key string) {
 	e.hours = append(e.hours, m[1])
 	e.ranges = append(e.ranges, [2]int{first, last})
 	e.blocks.Write(b)
+	e.sizes = append(e.sizes, len(b))
+	e.firsts = append(e.firsts, e.firstSize(b, blocks))
+}
+
+// firstSize is how many bytes of an object its first block takes.
+func (e *exported) firstSize(b []byte, blocks []ion.Value) int {
+	if ion.IsBinary(b) {
+		return len(blocks[0].Encode())
+	}
+	return bytes.IndexByte(b, '\n') + 1
 }
 
 func (e *exported) checkStarted(from, to time.Time) {

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -20,8 +22,9 @@ import (
 type s3Target struct{ client *s3.Client }
 
 // openS3Target takes the credentials of the environment, or "test" where there
-// are none: what local services accept.
-func openS3Target(endpoint, region string) (*s3Target, error) {
+// are none: what local services accept. A try that has no answer within the time
+// given is over; the SDK makes three, with pauses between them.
+func openS3Target(endpoint, region string, within time.Duration) (*s3Target, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, invalid("S3 endpoint %q is not a URL such as http://127.0.0.1:9000", endpoint)
@@ -29,7 +32,8 @@ func openS3Target(endpoint, region string) (*s3Target, error) {
 	creds := credentials.NewStaticCredentialsProvider(
 		cmp.Or(os.Getenv("AWS_ACCESS_KEY_ID"), "test"), cmp.Or(os.Getenv("AWS_SECRET_ACCESS_KEY"), "test"), os.Getenv("AWS_SESSION_TOKEN"))
 	return &s3Target{s3.New(s3.Options{
-		Region: region, Credentials: creds, BaseEndpoint: &endpoint, UsePathStyle: true,
+		HTTPClient: awshttp.NewBuildableClient().WithTimeout(within),
+		Region:     region, Credentials: creds, BaseEndpoint: &endpoint, UsePathStyle: true,
 		// Not every service with S3's API knows the newer checksums.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,

@@ -77,7 +77,7 @@ func New(cfg Config) (*Server, error) {
 func openTarget(t ExportTarget, region string) (exportTarget, error) {
 	switch {
 	case t.S3Endpoint != "":
-		return openS3Target(t.S3Endpoint, region)
+		return openS3Target(t.S3Endpoint, region, t.limits.put)
 	case t.Dir != "":
 		return openDirTarget(t.Dir)
 	}
