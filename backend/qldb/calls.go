@@ -4,6 +4,7 @@ package qldb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,7 +65,7 @@ func (g *gate) call(ctx context.Context, in middleware.InitializeInput, next mid
 		out, meta, err = next.HandleInitialize(ctx, in)
 		return err
 	})
-	return out, meta, err
+	return out, meta, late(ctx, err)
 }
 
 func (g *gate) command(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (out middleware.InitializeOutput, meta middleware.Metadata, err error) {
@@ -72,20 +73,37 @@ func (g *gate) command(ctx context.Context, in middleware.InitializeInput, next 
 	if !ok {
 		return next.HandleInitialize(ctx, in)
 	}
-	limit := commandTimeout
+	caller, limit := ctx, commandTimeout
 	if cmd.AbortTransaction != nil {
 		ctx, limit = context.WithoutCancel(ctx), abortTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if cmd.CommitTransaction == nil && cmd.AbortTransaction == nil && cmd.EndSession == nil {
-		return g.call(ctx, in, next)
+		out, meta, err = g.call(ctx, in, next)
+	} else {
+		out, meta, err = next.HandleInitialize(ctx, in)
 	}
-	out, meta, err = next.HandleInitialize(ctx, in)
-	if seen, ok := ctx.Value(commitKey{}).(*commitCall); ok && cmd.CommitTransaction != nil {
+	if err == nil {
+		err = checkAnswer(cmd, out.Result)
+	}
+	err = late(caller, err)
+	if seen, ok := caller.Value(commitKey{}).(*commitCall); ok && cmd.CommitTransaction != nil {
 		seen.sent, seen.err = true, err
 	}
 	return out, meta, err
+}
+
+// late turns the end of a time limit that is not the caller's, but the HTTP
+// client's or a command's, into a service that does not answer.
+func late(caller context.Context, err error) error {
+	if err == nil || caller.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if _, ok := serviceError(err); ok {
+		return err
+	}
+	return ledger.NewError("ServiceUnavailable", "", "no answer from the service in time: "+err.Error()).WithCause(err)
 }
 
 // explain turns the driver's error after a commit into the ledger's. Only an

@@ -1,8 +1,16 @@
+//lint:file-ignore SA1019 the service has ended; this package is for endpoints that speak its protocol
+
 package qldb
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
+
+	awsqldb "github.com/aws/aws-sdk-go-v2/service/qldb"
+	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
 
 	"github.com/tallyledger/tally/ledger"
 )
@@ -68,5 +76,28 @@ func TestUnreachable(t *testing.T) {
 	err = l.Execute(t.Context(), func(ledger.Transaction) error { return nil }, quick(1))
 	if !errors.Is(err, ledger.ErrUnavailable) {
 		t.Errorf("error %v, want unavailable", err)
+	}
+}
+
+// A time limit that is not the caller's is the service's fault.
+func TestClientTimeout(t *testing.T) {
+	_, l := fake(t)
+	hold := make(chan struct{})
+	hs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hold }))
+	defer hs.Close()
+	defer close(hold)
+	hasty := &http.Client{Timeout: time.Millisecond}
+	session := qldbsession.New(l.pool.session.Options(), func(o *qldbsession.Options) { o.BaseEndpoint, o.HTTPClient, o.APIOptions = &hs.URL, hasty, nil })
+	control := awsqldb.New(l.control.Options(), func(o *awsqldb.Options) { o.BaseEndpoint, o.HTTPClient, o.APIOptions = &hs.URL, hasty, nil })
+	l, err := New("books", session, control)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.Execute(t.Context(), func(ledger.Transaction) error { return nil }, quick(1)); !errors.Is(err, ledger.ErrUnavailable) {
+		t.Errorf("Execute: %v, want unavailable", err)
+	}
+	if _, err := l.Digest(t.Context()); !errors.Is(err, ledger.ErrUnavailable) {
+		t.Errorf("Digest: %v, want unavailable", err)
 	}
 }
