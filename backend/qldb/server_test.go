@@ -99,6 +99,23 @@ func TestFaultsAreRetried(t *testing.T) {
 	}
 }
 
+// A statement that is refused before it is sent leaves the transaction whole.
+func TestStatementsThatAreNoText(t *testing.T) {
+	_, l := start(t)
+	for text, says := range map[string]string{"": "empty", "SELECT '\xff' FROM T": "0xFF at offset 8"} {
+		err := l.Execute(t.Context(), func(tx ledger.Transaction) error {
+			if _, err := tx.Execute(text); !errors.Is(err, ledger.ErrBadRequest) || !strings.Contains(err.Error(), says) {
+				t.Errorf("%q: %v, want a bad request that says %q", text, err, says)
+			}
+			_, err := tx.Execute("SELECT '\uFFFD' FROM T")
+			return err
+		})
+		if err != nil {
+			t.Errorf("the commit after %q: %v", text, err)
+		}
+	}
+}
+
 // Many pages, each longer than what fits into one packet.
 func TestLongResults(t *testing.T) {
 	_, l := start(t)

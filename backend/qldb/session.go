@@ -182,6 +182,9 @@ func (t *transaction) Execute(statement string, params ...any) (*ledger.Result, 
 	if err := t.usable(); err != nil {
 		return nil, err
 	}
+	if err := checkStatement(statement); err != nil {
+		return nil, err
+	}
 	args, err := driverParameters(params)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func openURL(ctx context.Context, u *url.URL) (ledger.Ledger, error) {
 }
 
 func parseURL(u *url.URL) (name string, opts []Option, err error) {
-	if u.Host == "" || u.User != nil || u.Path != "" && u.Path != "/" || u.Fragment != "" {
+	if u.Hostname() == "" || u.Host != u.Hostname() || u.User != nil || u.Path != "" && u.Path != "/" || u.Fragment != "" {
 		return "", nil, fmt.Errorf("qldb: %q is not of the form qldb://name?region=…&endpoint=…", u.Redacted())
 	}
 	q, err := url.ParseQuery(u.RawQuery)

@@ -28,6 +28,7 @@ func TestBadURLs(t *testing.T) {
 		"qldb:orders":                      "not of the form",
 		"qldb:///orders":                   "not of the form",
 		"qldb://orders/table":              "not of the form",
+		"qldb://orders:7532":               "not of the form",
 		"qldb://me:secret@orders":          "not of the form",
 		"qldb://orders?colour=red":         "unknown parameter",
 		"qldb://orders?region=a&region=b":  "must be given once",
