@@ -43,18 +43,25 @@ type Counts struct {
 	UnusualPositions int64 `json:"unusualPositions"`
 
 	// UnusualLists counts blocks whose entriesHashList has neither 4 entries
-	// nor 5 of which the last is redactionInfo's.
+	// nor 5 of which the last is redactionInfo's, or has the first one empty.
 	UnusualLists int64 `json:"unusualLists"`
 
 	// MetadataUntold counts revisions of which the hashes do not tell which of
-	// the two hashed parts is data and which metadata: the data that is shown
-	// has the form of metadata, or is not there.
+	// the two hashed parts is data and which metadata, nor that there are two of
+	// them: the data that is shown has the form of another part of a block, or
+	// is not there.
 	MetadataUntold int64 `json:"metadataUntold"`
 
 	// DeletionsUntold counts revisions that are shown as deleted and may be live
 	// ones without their data: the hash of data can be shown as that of another
 	// revision, or as a node of a proof.
 	DeletionsUntold int64 `json:"deletionsUntold"`
+
+	// BlocksUntold counts blocks with a proof that leads as far down the tree as
+	// to parts of other blocks: such a part can be shown as a block, with a
+	// document as its statements, say. What else is counted of it holds only if
+	// it is a block. See [Receipt.Check].
+	BlocksUntold int64 `json:"blocksUntold"`
 
 	// OrderUntold counts blocks with several revisions: two of them exchanged
 	// have the same root.
@@ -85,6 +92,7 @@ func (c *Counts) Add(d *Counts) {
 	c.UnusualLists += d.UnusualLists
 	c.MetadataUntold += d.MetadataUntold
 	c.DeletionsUntold += d.DeletionsUntold
+	c.BlocksUntold += d.BlocksUntold
 	c.OrderUntold += d.OrderUntold
 	c.ExtraFields += d.ExtraFields
 	c.Annotations += d.Annotations
@@ -116,6 +124,7 @@ type blockChecker struct {
 	used     uint8       // bit i: a section has entry i of the list
 	usual    uint8       // bit i: the section that belongs there has entry i
 	doubtful []Revision  // those of which the hash does not tell the parts
+	place    place       // in the tree of blocks, for one with a proof
 }
 
 // maxBlockFailures bounds the memory that the failures of one block take.
@@ -296,10 +305,11 @@ func (c *blockChecker) checkSections() {
 func (c *blockChecker) checkHidden() {
 	shown := func(entry int) bool { return c.usual&(1<<entry) != 0 }
 	b := &c.b
-	form := len(b.EntriesHashList) == 4 || len(b.EntriesHashList) == maxEntries && shown(entryRedactionInfo)
+	form := b.hasEntry(entryAddress) && (len(b.EntriesHashList) == 4 || len(b.EntriesHashList) == maxEntries && shown(entryRedactionInfo))
 	c.counts.UnusualLists += b2i(!form)
 	bound := form && c.checkAddress()
-	c.tellParts(form, bound)
+	c.tellParts(form)
+	c.tellBlock(form, bound)
 
 	info := shown(entryTransactionInfo)
 	noRevisions := form && !b.hasEntry(entryRevisions) && (bound || info && !b.hasDocuments())

@@ -80,14 +80,30 @@
 // transaction id. A hash-only revision proves a hash and no more. No hash covers
 // fields that QLDB does not write, or annotations outside of data.
 //
-// Dot does not tell left from right and leaves a hash as it is beside an empty
-// one. What it combines can therefore be shown exchanged, folded together or
-// unfolded. Blocks whose form cannot be that of any block are refused. Where a
-// form is possible and says less, [Counts] has it: sections that are not there
-// and that entriesHashList does not rule out, sections at another place of the
-// list than usual, lists of another length; revisions that may be shown without
-// their data, or with data for metadata, unless transactionInfo tells; and blocks
-// with several revisions, whose order is not proven.
+// Dot does not tell left from right, leaves a hash as it is beside an empty one, and
+// combines blocks as it does what is in them. What it combines can therefore be shown
+// exchanged, folded together or unfolded, by anybody; and who used the ledger may have
+// stored documents in the form of anything that is hashed, with the ids in them. Blocks
+// whose form cannot be that of any block are refused. Where a form is possible and says
+// less, [Counts] has it:
+//
+//   - sections that are not there and that entriesHashList does not rule out, sections
+//     at another place of the list than usual, lists of another length or without
+//     entry 0
+//   - revisions that may be shown without their data, with metadata for data, or with
+//     entry 0 for the data of a deletion, unless transactionInfo tells. A redacted
+//     revision is one of them always: its data may have had the form of metadata, with
+//     its own ids in it.
+//   - blocks with several revisions, whose order is not proven
+//   - a block with a proof that is longer than the shortest one in its tree, which may
+//     be a part of another block. The shortest is that of the tip. It is told by the
+//     block's own entry 0 beside its statements, but for one that has a single deletion,
+//     or a single hash, and nothing else; by redactionInfo; and in a whole journal.
+//     Without entry 0, as in QLDB's blocks, next to nothing tells.
+//
+// A revision with its data, a struct of none of those forms, has no other reading: with
+// a proof, it is one that the ledger wrote. That every block with statements has an
+// entry 0 and an entry 2 is taken for granted: all known ones have.
 //
 // JSON has lost the types of Ion. What has fixed types gets them back; data is
 // read as it stands or, where only that has the stated hash, with all strings that

@@ -1,6 +1,10 @@
 package hashchain
 
-import "github.com/tallyledger/tally/hashchain/ion"
+import (
+	"slices"
+
+	"github.com/tallyledger/tally/hashchain/ion"
+)
 
 // A hash says nothing of where it came from: Dot does not tell left from right,
 // and leaves a hash as it is beside an empty one. So the hash of one part of a
@@ -58,6 +62,22 @@ func metadataOf(v ion.Value, loose bool) (m metadata) {
 	}
 	m.formed = m.formed && seen == allMetadata
 	return m
+}
+
+// entryFields are those of the struct whose hash this project puts into entry 0.
+var entryFields = [...]string{"blockAddress", "transactionId", "blockTimestamp", "previousBlockAddress"}
+
+// looksLikeEntry reports whether v has the fields of that struct and no others,
+// of whatever types: JSON has other ones.
+func looksLikeEntry(v ion.Value) bool {
+	var seen fieldSet
+	for it := v.Iter(); it.Next(); {
+		i := slices.Index(entryFields[:], it.Name())
+		if i < 0 || !seen.add(1<<i) {
+			return false
+		}
+	}
+	return seen == 1<<len(entryFields)-1
 }
 
 // checkMetadata refuses metadata of another form than all revisions have.

@@ -1,7 +1,10 @@
 package hashchain
 
+import "github.com/tallyledger/tally/hashchain/ion"
+
 // Which of the two parts of a revision's hash is metadata and which data is not
-// told by the hash, nor is that a part which is not shown was there. In a block
+// told by the hash, nor is that a part which is not shown was there, nor that the
+// hash beside that of the metadata was one of data. In a block
 // transactionInfo.documents tells, since it names each changed document once.
 
 // doubtful reports whether the revision's own hash leaves that open.
@@ -10,9 +13,24 @@ func (r *Revision) doubtful() bool {
 	case Deleted, Redacted:
 		return true
 	case WithData:
-		return metadataOf(r.Data, true).formed
+		return doubtfulData(r.Data)
 	}
 	return false
+}
+
+// doubtfulData reports whether v may be another thing that is hashed beside
+// metadata, shown as data:
+//   - metadata, where a user stored a document of that form
+//   - what this project puts into entry 0, which everybody can write down, and
+//     beside which the hash of a deletion stands if it is the only revision
+//   - a value that is no struct, as documents are: two hashes one after the other can
+//     be the bytes by which Ion Hash serialises a blob, and so any node of a tree its
+//     hash. No struct has that length.
+//
+// The sections of a block and {format: 1} stand beside no metadata: see
+// [blockChecker.checkHidden] for what entries are taken to be there.
+func doubtfulData(v ion.Value) bool {
+	return v.Type() != ion.StructType || metadataOf(v, true).formed || looksLikeEntry(v)
 }
 
 // countDoubt counts a doubtful revision of which nothing else tells the parts.
@@ -32,7 +50,10 @@ const maxTold = 100
 // tell the parts. It does where it names as many documents as there are
 // revisions and no revision is only a hash: then the tree over the revisions has
 // the leaves that it had, and each is of a document that is named.
-func (c *blockChecker) tellParts(form, bound bool) {
+//
+// It never does for a redacted revision, whose data may have been metadata in
+// form: who stored it knew the ids of the document and of the transaction.
+func (c *blockChecker) tellParts(form bool) {
 	if len(c.doubtful) == 0 {
 		return
 	}
@@ -42,7 +63,7 @@ func (c *blockChecker) tellParts(form, bound bool) {
 		len(c.doubtful) <= maxTold && int64(documents.Len()) == c.counts.Revisions
 	for i := range c.doubtful {
 		r := &c.doubtful[i]
-		ok := told
+		ok := told && r.Kind() != Redacted
 		if ok {
 			_, ok = documents.Field(r.DocumentID())
 		}
@@ -51,9 +72,6 @@ func (c *blockChecker) tellParts(form, bound bool) {
 			text, _ := id.Text()
 			_, other := documents.Field(text)
 			ok = !other
-		}
-		if ok && r.Kind() == Redacted {
-			ok = bound // its txId is the block's
 		}
 		if !ok {
 			c.counts.countDoubt(r)

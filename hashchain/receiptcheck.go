@@ -44,8 +44,15 @@ func (r *ReceiptResult) fail(rec *Receipt, err error) {
 // to the digest. trusted, if not nil, is a digest that was kept apart from the
 // receipt; without it the one in the receipt is used, and what is proven is that
 // the receipt is consistent with that digest.
+//
+// The proof of a block by itself may leave open whether it is a whole block
+// ([Counts].BlocksUntold): a digest whose tip is that block, or all blocks up to the
+// tip, do not.
 func (rec *Receipt) Check(trusted *Digest) *ReceiptResult {
 	r := &ReceiptResult{}
+	rec.chooseDigest(r, trusted)
+	aboutDigest := r.Failures // is said after what the receipt says itself
+	r.Failures = nil
 	switch {
 	case !rec.Revision.IsZero():
 		rec.checkRevision(r, false)
@@ -55,7 +62,7 @@ func (rec *Receipt) Check(trusted *Digest) *ReceiptResult {
 		r.Leaf = rec.Leaf
 	}
 	r.Counts.ExtraFields += int64(rec.ExtraFields)
-	rec.chooseDigest(r, trusted)
+	r.Failures = append(r.Failures, aboutDigest...)
 	if r.Digest != nil && rec.HasProof && !r.Leaf.IsEmpty() {
 		rec.checkProof(r)
 	}
@@ -87,6 +94,9 @@ func (rec *Receipt) checkRevision(r *ReceiptResult, json bool) {
 
 func (rec *Receipt) checkBlock(r *ReceiptResult) {
 	var c blockChecker
+	if r.Digest != nil && rec.HasAddress {
+		c.place = placeOf(rec.Address.SequenceNo, r.Digest.Tip.SequenceNo)
+	}
 	c.check(rec.Block, false)
 	r.Counts = c.counts
 	r.Failures = append(r.Failures, c.failures...)

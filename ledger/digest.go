@@ -40,7 +40,10 @@ func (r Revision) Verify(d Digest) error {
 }
 
 // Verify recomputes the block's hashes from its content and follows the proof
-// to the digest. It returns an ErrNotVerified that says what does not fit.
+// to the digest. It returns an ErrNotVerified that says what does not fit. A
+// digest whose tip is this block proves it; one with a later tip may leave open
+// whether it is a block or a part of one, in which somebody's document stands for
+// statements or a deletion: hashchain.Receipt.Check counts it.
 func (b Block) Verify(d Digest) error {
 	return verify(hashchain.Receipt{Block: b.Value, Proof: b.Proof, HasProof: b.Proof != nil}, b.Value, d)
 }
@@ -97,7 +100,8 @@ func FetchRevision(ctx context.Context, l Ledger, at BlockAddress, documentID st
 
 // FetchBlock reads a block with its proof and verifies it against a digest that
 // the caller has kept, in one call. It is an ErrNotVerified too when the block is
-// a genuine one from another address.
+// a genuine one from another address. What may be left open is said at
+// [Block.Verify].
 func FetchBlock(ctx context.Context, l Ledger, at BlockAddress, d Digest) (Block, error) {
 	b, err := l.Block(ctx, at, &d.Tip)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 // What an endpoint says is checked as far as it can be: the hashes of a block or
 // revision, that it is the one that was asked for, and its proof. Without a
 // digest at hand only the proof's length can be checked; whoever keeps a digest
-// calls ledger.FetchBlock or ledger.FetchRevision.
+// calls ledger.FetchBlock or ledger.FetchRevision. What hashes leave open
+// (hashchain.Counts) is no failure.
 
 // checkDigest refuses a digest that stands for nothing.
 func checkDigest(d ledger.Digest) error {

@@ -112,7 +112,9 @@ func (l *Ledger) Revision(ctx context.Context, at ledger.BlockAddress, documentI
 
 // Journal asks for the digest at once, and then, while it is read, for block
 // after block with its proof: one request each. A block is yielded when it is
-// proven to stand in the journal of that digest and names the one before it.
+// proven to stand in the journal of that digest and names the one before it. What
+// a proof by itself leaves open (see [ledger.Block.Verify]) is certain when the last
+// block was read: it is the tip, and each names the one before it.
 func (l *Ledger) Journal(ctx context.Context, from int64) iter.Seq2[ion.Value, error] {
 	d, err := l.Digest(ctx)
 	if err != nil {

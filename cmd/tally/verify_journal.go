@@ -171,13 +171,13 @@ func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {
 		res.notProven("that %s: the hash stands at another place of entriesHashList than in all blocks known", plural(c.UnusualPositions, "section is the block's own", "sections are the blocks' own"))
 	}
 	if c.UnusualLists > 0 {
-		res.notProven("the sections of %s: entriesHashList has neither 4 entries nor 5 with redactionInfo, so that one may stand for several", count(c.UnusualLists, "block"))
+		res.notProven("the sections of %s: entriesHashList has neither 4 entries nor 5 with redactionInfo, or its first one is empty, so that one may stand for several", count(c.UnusualLists, "block"))
 	}
 	if c.TypesGuessed > 0 {
 		res.notProven("the types of values in %s: strings that read as timestamps were taken for timestamps, which JSON does not tell apart", count(c.TypesGuessed, "revision"))
 	}
 	if c.MetadataUntold > 0 {
-		res.notProven("which part of %s is data and which metadata: exchanged they hash alike", count(c.MetadataUntold, "revision"))
+		res.notProven("which part of %s is data and which metadata, and that there are both: exchanged they hash alike, as does a deletion with another hash in the place of data", count(c.MetadataUntold, "revision"))
 	}
 	if c.DeletionsUntold > 0 {
 		res.notProven("that %s: a live revision shown without its data hashes alike", plural(c.DeletionsUntold, "document was deleted", "documents were deleted"))

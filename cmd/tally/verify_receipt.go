@@ -86,6 +86,10 @@ func unprovenOfReceipt(res *result, rec *hashchain.Receipt, r *hashchain.Receipt
 	if r.Digest != nil && !r.Trusted {
 		res.notProven("that the digest is the ledger's: compare %s with one that you kept, or give that with --digest", r.Digest.Hash.Base64())
 	}
+	if r.Counts.BlocksUntold > 0 {
+		res.notProven("that this is a block and no part of one: the proof leads so deep into the tree that parts of other blocks are there too, in which a document that somebody stored can stand for what is shown here. A proof for the digest with tip %d tells, or all blocks up to tip %d",
+			rec.Address.SequenceNo, r.Digest.Tip.SequenceNo)
+	}
 	switch {
 	case !rec.Block.IsZero() && r.Counts.AddressBound == 0:
 		res.notProven("the block's address, transaction id and time: no hash covers them")
