@@ -66,6 +66,18 @@ func journalCases() []Case {
 				c.fatal("a block after the tip: %s, %v", b, err)
 			}
 		}},
+		{Name: "journal/to-the-tip-of-the-call", Section: section, run: func(c *C) {
+			c.insert("Plain", "{a:1}")
+			tip := c.digest().Tip.SequenceNo
+			blocks := c.l.Journal(c.ctx, int64(tip))
+			c.insert("Plain", "{a:2}")
+			for b, err := range blocks {
+				c.ok(err)
+				if seq, _ := c.at(b, "blockAddress", "sequenceNo").Int64(); uint64(seq) != tip {
+					c.fatal("block %d, the tip at the time of the call was %d", seq, tip)
+				}
+			}
+		}},
 		{Name: "journal/block-fields", Section: section, run: func(c *C) {
 			c.insert("Plain", "{a:1}")
 			c.shape(c.tipBlock(), "blockAddress", "transactionId", "blockTimestamp", "blockHash", "entriesHash", "previousBlockHash", "entriesHashList", "transactionInfo", "revisions")

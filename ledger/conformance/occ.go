@@ -31,6 +31,24 @@ func transactionCases() []Case {
 				c.fatal("the digest went from %v to %v", before, after)
 			}
 		}},
+		{Name: "transaction/no-text", Section: section, run: func(c *C) {
+			c.in(func(t *txn) {
+				t.bad("", "", "")
+				t.bad("", "", "SELECT '\xff' FROM Plain")
+			})
+		}},
+		{Name: "transaction/ledger-closed-inside", Section: section, Needs: ownLedger, run: func(c *C) {
+			err := c.l.Execute(c.ctx, func(tx ledger.Transaction) error {
+				c.ok(c.l.Close())
+				_, err := tx.Execute("CREATE TABLE T")
+				c.is(err, ledger.ErrClosed)
+				return nil
+			})
+			c.is(err, ledger.ErrClosed)
+			_, err = c.l.Digest(c.ctx)
+			c.is(err, ledger.ErrClosed)
+			c.ok(c.l.Close())
+		}},
 		{Name: "transaction/sees-own-writes", Section: section, run: func(c *C) {
 			c.in(func(t *txn) {
 				t.insert("Keyed", "{k:1,n:0}")
