@@ -40,6 +40,24 @@ func TestAnnotatedTrueIsRefused(t *testing.T) {
 	}
 }
 
+// So is one inside Go values, wherever it stands.
+func TestAnnotatedTrueInGoValues(t *testing.T) {
+	v := parse(t, "a::true")
+	for i, p := range []any{
+		&v, []ion.Value{v}, map[string]ion.Value{"f": v}, []any{1, []any{v}},
+		struct{ F *ion.Value }{&v}, map[string]any{"f": []map[string]ion.Value{{"g": v}}},
+	} {
+		f, l := fake(t)
+		err := l.Execute(t.Context(), func(tx ledger.Transaction) error {
+			_, err := tx.Execute("SELECT ?, ? FROM T", 1, p)
+			return err
+		})
+		if !errors.Is(err, ledger.ErrUnsupported) || !strings.Contains(err.Error(), "parameter 2") || f.count("ExecuteStatement") != 0 {
+			t.Errorf("Go value %d, %T: %v", i, p, err)
+		}
+	}
+}
+
 // The driver must hash a parameter as the ledger does; the fake service compares
 // the digests at commit. Values that are refused are not sent.
 func FuzzParameter(f *testing.F) {

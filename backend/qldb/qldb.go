@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,8 +65,8 @@ func WithMaxSessions(n int) Option { return func(o *options) { o.maxSessions = n
 // shows at the first call.
 func Open(ctx context.Context, name string, opts ...Option) (*Ledger, error) {
 	o := collect(opts)
-	if u, err := url.Parse(o.endpoint); o.endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("qldb: the endpoint %q is not a URL such as http://127.0.0.1:7532", o.endpoint)
+	if err := checkEndpoint(o.endpoint); err != nil {
+		return nil, err
 	}
 	cfg, err := loadConfig(ctx, o)
 	if err != nil {

@@ -63,3 +63,19 @@ func urlOption(key string, values []string) (Option, error) {
 	}
 	return nil, fmt.Errorf("qldb: unknown parameter %q in the URL; known are region, endpoint, profile and max_sessions", key)
 }
+
+// checkEndpoint refuses what the SDK would send requests elsewhere for, or take
+// no notice of: it signs with credentials of its own, not those of a URL.
+func checkEndpoint(endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(endpoint)
+	if err == nil && u.User != nil {
+		return fmt.Errorf("qldb: the endpoint %q has a user; credentials come from where the AWS SDK looks for them, such as AWS_ACCESS_KEY_ID", u.Redacted())
+	}
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("qldb: the endpoint %q is not a URL such as http://127.0.0.1:7532", endpoint)
+	}
+	return nil
+}

@@ -25,20 +25,24 @@ func TestURL(t *testing.T) {
 
 func TestBadURLs(t *testing.T) {
 	for raw, says := range map[string]string{
-		"qldb:orders":                      "not of the form",
-		"qldb:///orders":                   "not of the form",
-		"qldb://orders/table":              "not of the form",
-		"qldb://orders:7532":               "not of the form",
-		"qldb://me:secret@orders":          "not of the form",
-		"qldb://orders?colour=red":         "unknown parameter",
-		"qldb://orders?region=a&region=b":  "must be given once",
-		"qldb://orders?region=":            "must be given once",
-		"qldb://orders?endpoint=nowhere":   "not a URL",
-		"qldb://orders?endpoint=ftp://h":   "not a URL",
-		"qldb://o?endpoint=localhost:7532": "not a URL",
-		"qldb://orders?max_sessions=0":     "1 or more",
-		"qldb://orders?max_sessions=many":  "1 or more",
-		"qldb://orders?%zz":                "parameters",
+		"qldb:orders":                          "not of the form",
+		"qldb:///orders":                       "not of the form",
+		"qldb://orders/table":                  "not of the form",
+		"qldb://orders:7532":                   "not of the form",
+		"qldb://me:secret@orders":              "not of the form",
+		"qldb://orders?colour=red":             "unknown parameter",
+		"qldb://orders?region=a&region=b":      "must be given once",
+		"qldb://orders?region=":                "must be given once",
+		"qldb://orders?endpoint=nowhere":       "not a URL",
+		"qldb://orders?endpoint=ftp://h":       "not a URL",
+		"qldb://o?endpoint=localhost:7532":     "not a URL",
+		"qldb://o?endpoint=http://:7532":       "not a URL",
+		"qldb://o?endpoint=http://h%3Fx=1":     "not a URL",
+		"qldb://o?endpoint=http://h%23x":       "not a URL",
+		"qldb://o?endpoint=http://me:secret@h": "has a user",
+		"qldb://orders?max_sessions=0":         "1 or more",
+		"qldb://orders?max_sessions=many":      "1 or more",
+		"qldb://orders?%zz":                    "parameters",
 	} {
 		_, err := ledger.Open(t.Context(), raw)
 		if err == nil || !strings.Contains(err.Error(), says) {
