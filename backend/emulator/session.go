@@ -189,6 +189,24 @@ func (s *Session) ExecuteReceived(ctx context.Context, txID, statement string, p
 	return s.page(set, start)
 }
 
+// RefuseStatement takes a statement that its caller does not execute into the
+// commit digest: the client has hashed it, and may go on with the transaction. It
+// returns reason, or what ExecuteStatement would say of the session.
+func (s *Session) RefuseStatement(txID, statement string, params []ion.Value, reason error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	tx, err := s.current(txID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.fold(statement, params); err != nil {
+		return err
+	}
+	return reason
+}
+
 // FetchPage returns the page that a token announced.
 func (s *Session) FetchPage(_ context.Context, txID, token string) (RawPage, error) {
 	start := time.Now()

@@ -73,11 +73,10 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	if last := msTime(t.l.state.Load().txTime); start.Before(last) {
 		start = last // the ledger's time never goes back, and can be ahead: see committer.time
 	}
-	d, err := t.hasher.Digest(text, params...)
+	d, err := t.fold(text, params)
 	if err != nil {
-		return errBad("A parameter cannot be hashed: %s", err)
+		return err
 	}
-	t.digest.Extend(d)
 	m := t.mark()
 	if err := t.checkRequest(text, params, received); err != nil {
 		t.rollback(m)
@@ -102,6 +101,16 @@ func (t *Transaction) execute(ctx context.Context, start time.Time, text string,
 	}
 	t.statements = append(t.statements, hashchain.Statement{Text: text, StartTime: start.UTC(), Digest: d})
 	return nil
+}
+
+// fold takes a statement into the commit digest.
+func (t *Transaction) fold(text string, params []ion.Value) (hashchain.Hash, error) {
+	d, err := t.hasher.Digest(text, params...)
+	if err != nil {
+		return d, errBad("A parameter cannot be hashed: %s", err)
+	}
+	t.digest.Extend(d)
+	return d, nil
 }
 
 func (t *Transaction) checkRequest(text string, params []ion.Value, received []int) error {

@@ -27,6 +27,7 @@ func errorCases() []Case {
 		{"double-equals", "432", "Parser Error: at line 1, column 30: unexpected operator, OPERATOR : '='; Unexpected operator", "SELECT * FROM Plain WHERE a == 1"},
 		{"unknown-function", "", "Evaluator Error: at line 1, column 14: No such function: foo…", "SELECT VALUE foo(1) FROM << 0 >>"},
 		{"empty", "", "", " "},
+		{"no-characters", "", "", ""},
 		{"only-a-comment", "", "", "-- nothing"},
 	}
 	var out []Case

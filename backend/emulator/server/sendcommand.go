@@ -221,12 +221,15 @@ func (s *Server) execute(ctx context.Context, c *call, l *liveSession, in *execu
 	if err != nil {
 		return err
 	}
-	if in.Statement == nil || *in.Statement == "" {
-		return errParameter("Statement", "it is missing or empty")
+	if in.Statement == nil {
+		return errParameter("Statement", "it is missing")
 	}
 	params, sizes, err := parameters(in.Parameters)
 	if err != nil {
 		return err
+	}
+	if err := textProblem(in.Parameters); err != nil {
+		return l.RefuseStatement(id, *in.Statement, params, err)
 	}
 	page, err := l.ExecuteReceived(ctx, id, *in.Statement, params, sizes)
 	if err != nil {
@@ -252,6 +255,21 @@ func parameters(in []valueHolder) (out []ion.Value, sizes []int, err error) {
 	return out, sizes, nil
 }
 
+// textProblem is about IonText that can be read but is too long. Its statement
+// counts for the commit digest.
+func textProblem(in []valueHolder) error {
+	for i := range in {
+		text := in[i].IonText
+		if text == nil || len(*text) <= maxIonText {
+			continue
+		}
+		if n := utf8.RuneCountInString(*text); n > maxIonText {
+			return errBad("Parameter %d: IonText has %d characters, the limit is %d", i+1, n, maxIonText)
+		}
+	}
+	return nil
+}
+
 func (h *valueHolder) value() (ion.Value, error) {
 	switch {
 	case h.IonText != nil && h.IonBinary != nil:
@@ -263,9 +281,6 @@ func (h *valueHolder) value() (ion.Value, error) {
 		}
 		return v, nil
 	case h.IonText != nil:
-		if n := utf8.RuneCountInString(*h.IonText); n > maxIonText {
-			return ion.Value{}, fmt.Errorf("IonText has %d characters, the limit is %d", n, maxIonText)
-		}
 		v, err := ion.ParseText(*h.IonText)
 		if err != nil {
 			return v, fmt.Errorf("IonText is not one value of Ion text: %w", err)
