@@ -12,6 +12,7 @@ import (
 	"github.com/tallyledger/tally/backend/emulator/store"
 	"github.com/tallyledger/tally/hashchain"
 	"github.com/tallyledger/tally/hashchain/ion"
+	"github.com/tallyledger/tally/ledger"
 )
 
 // Check verifies the whole ledger and yields what is wrong: every block against
@@ -23,40 +24,45 @@ import (
 // number of documents.
 func (l *Ledger) Check(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		v, err := l.openView()
-		if err != nil {
-			yield("", err)
-			return
-		}
-		defer v.snap.Close()
-		c := &checker{l: l, ctx: ctx, snap: v.snap, seq: v.seq, cat: v.cat, yield: yield, docs: map[docKey]*replayed{}}
-		for _, step := range []func() error{c.journal, c.documents, c.history, c.indexes, c.pages} {
-			if err := step(); err != nil && err != errStopped {
-				yield("", err)
-			}
-			if err != nil || c.stopped {
-				return
-			}
-		}
-		if err := v.snap.Err(); err != nil {
+		if err := l.check(untilClosed{ctx, l}, yield); err != nil && err != errStopped {
 			yield("", err)
 		}
 	}
+}
+
+func (l *Ledger) check(ctx context.Context, yield func(string, error) bool) error {
+	v, err := l.openReader()
+	if err != nil {
+		return err
+	}
+	c := &checker{l: l, ctx: ctx, snap: v.snap, seq: v.seq, cat: v.cat, yield: yield, docs: map[docKey]*replayed{}}
+	defer func() {
+		if !c.lent || l.readers.takeBack(c.snap) {
+			l.closeReader(v)
+		}
+	}()
+	for _, step := range []func() error{c.journal, c.documents, c.history, c.indexes, c.pages} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return v.snap.Err()
 }
 
 var errStopped = fmt.Errorf("stopped")
 
 // checker replays the journal and compares everything else with it.
 type checker struct {
-	l       *Ledger
-	ctx     context.Context
-	snap    store.Snapshot
-	seq     int64
-	cat     *catalog
-	yield   func(string, error) bool
-	stopped bool
-	docs    map[docKey]*replayed
-	revs    int // revisions of documents in the journal
+	l     *Ledger
+	ctx   context.Context
+	snap  store.Snapshot
+	seq   int64
+	cat   *catalog
+	yield func(string, error) bool
+	lent  bool // the snapshot, for yield
+	asked int  // calls of goOn
+	docs  map[docKey]*replayed
+	revs  int // revisions of documents in the journal
 }
 
 // replayed is what the journal says of a document.
@@ -67,12 +73,27 @@ type replayed struct {
 	deleted bool
 }
 
+// problem tells of one. Its error ends the check.
 func (c *checker) problem(format string, args ...any) error {
-	if c.stopped || !c.yield(fmt.Sprintf(format, args...), nil) {
-		c.stopped = true
+	c.l.readers.lend(c.snap)
+	c.lent = true
+	more := c.yield(fmt.Sprintf(format, args...), nil)
+	if !c.l.readers.takeBack(c.snap) {
+		return ledger.ErrClosed
+	}
+	c.lent = false
+	if !more {
 		return errStopped
 	}
 	return nil
+}
+
+// goOn is an error once the check has to end, asked in loops over what is stored.
+func (c *checker) goOn() error {
+	if c.asked++; c.asked&63 != 0 {
+		return nil
+	}
+	return c.ctx.Err()
 }
 
 // damage notes an error of reading.
@@ -258,6 +279,9 @@ func (c *checker) documents() error {
 	found := 0
 	var dec ion.Decoder
 	for k, v := range store.Scan(c.snap, store.Document, nil) {
+		if err := c.goOn(); err != nil {
+			return err
+		}
 		if len(k) != docKeyLen {
 			if err := c.problem("%s is no document's", describe(nil, store.Document, k)); err != nil {
 				return err
@@ -334,6 +358,9 @@ func (c *checker) tableNo(no uint32) *table {
 func (c *checker) history() error {
 	n := 0
 	for range store.Scan(c.snap, store.History, nil) {
+		if err := c.goOn(); err != nil {
+			return err
+		}
 		n++
 	}
 	if n != c.revs {
@@ -349,6 +376,9 @@ func (c *checker) indexes() error {
 		for _, x := range t.indexes {
 			prefix := indexPrefix(nil, x.no, nil)
 			for k, v := range store.Scan(c.snap, store.Index, prefix) {
+				if err := c.goOn(); err != nil {
+					return err
+				}
 				if _, err := c.open(store.Index, k, v); err != nil {
 					return err
 				}
@@ -388,6 +418,9 @@ func (c *checker) orphans() error {
 	}
 	cur := c.snap.Cursor(store.Index)
 	for k, _ := cur.First(); k != nil; {
+		if err := c.goOn(); err != nil {
+			return err
+		}
 		if len(k) < 4 {
 			return c.problem("%s is no entry of an index", describe(nil, store.Index, k))
 		}

@@ -176,7 +176,7 @@ func openOn(s store.Store, o options) (*Ledger, error) {
 	if o.wrap != nil {
 		s = o.wrap(s)
 	}
-	l := &Ledger{path: o.path, store: s, hooks: o.hooks, limits: o.limits, ignoreFieldCase: o.fields, sessions: map[*Session]struct{}{}, plans: partiql.NewCache(partiql.CacheOptions{})}
+	l := &Ledger{path: o.path, store: s, hooks: o.hooks, limits: o.limits, ignoreFieldCase: o.fields, sessions: map[*Session]struct{}{}, gone: make(chan struct{}), plans: partiql.NewCache(partiql.CacheOptions{})}
 	l.ids = hashchain.NewIDSource(o.hooks.Now, o.hooks.Random)
 	l.quota.limit, l.quota.reclaim = o.limits.ResultsOfAllSessions, l.reclaim
 	l.mode.Store(int32(o.mode))
@@ -327,18 +327,22 @@ func (l *Ledger) create(name string) error {
 	return nil
 }
 
-// Close waits for commits under way, stops statements, ends all sessions and
-// releases the file; what was stopped, and every call afterwards, gets
-// [ledger.ErrClosed]. Closing again does nothing.
+// Close waits for commits under way, stops statements and checks, ends all
+// sessions and releases the file; what was stopped, and every call afterwards,
+// gets [ledger.ErrClosed]. It may be called from a loop over Journal or Check,
+// which then ends, but not from a function given to Observe: that is part of a
+// commit. Closing again waits until the ledger is closed and returns the same.
 func (l *Ledger) Close() error {
 	l.closing.Lock()
 	if l.closed {
 		l.closing.Unlock()
-		return nil
+		<-l.gone
+		return l.closeErr
 	}
 	l.closed = true
 	l.ending.Store(true)
 	l.closing.Unlock()
+	defer close(l.gone)
 	l.mu.Lock()
 	sessions := l.sessions
 	l.sessions = nil
@@ -347,5 +351,7 @@ func (l *Ledger) Close() error {
 		s.close(ledger.ErrClosed)
 	}
 	l.committer.close()
-	return l.store.Close()
+	l.readers.close()
+	l.closeErr = l.store.Close()
+	return l.closeErr
 }

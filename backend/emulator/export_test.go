@@ -17,3 +17,6 @@ func (l *Ledger) Handed() int {
 
 // ReadOnly is why the ledger writes no more, nil while it does.
 func (l *Ledger) ReadOnly() error { return l.fatal() }
+
+// Ending reports whether Close was called.
+func (l *Ledger) Ending() bool { return l.ending.Load() }

@@ -61,23 +61,23 @@ func (l *Ledger) checkAddresses(at hashchain.BlockAddress, tip *hashchain.BlockA
 }
 
 // blockFor opens a view, checks the addresses and reads the block. The caller
-// closes the view.
+// closes the reader.
 func (l *Ledger) blockFor(ctx context.Context, at hashchain.BlockAddress, tip *hashchain.BlockAddress) (view, ion.Value, error) {
 	if err := ctx.Err(); err != nil {
 		return view{}, ion.Value{}, err
 	}
-	v, err := l.openView()
+	v, err := l.openReader()
 	if err != nil {
 		return v, ion.Value{}, err
 	}
 	if err := l.checkAddresses(at, tip, v.seq); err != nil {
-		v.snap.Close()
+		l.closeReader(v)
 		return v, ion.Value{}, err
 	}
 	// A copy outlives the snapshot, and the answer is a view on it.
 	raw, err := copyBlock(v.snap, int64(at.SequenceNo))
 	if err != nil {
-		v.snap.Close()
+		l.closeReader(v)
 		return v, raw, l.readFailure(err)
 	}
 	return v, raw, nil
@@ -90,7 +90,7 @@ func (l *Ledger) Block(ctx context.Context, at hashchain.BlockAddress, tip *hash
 	if err != nil {
 		return ledger.Block{}, err
 	}
-	defer v.snap.Close()
+	defer l.closeReader(v)
 	out := ledger.Block{Value: raw}
 	if tip == nil {
 		return out, nil
@@ -109,7 +109,7 @@ func (l *Ledger) Revision(ctx context.Context, at hashchain.BlockAddress, docume
 	if err != nil {
 		return ledger.Revision{}, err
 	}
-	defer v.snap.Close()
+	defer l.closeReader(v)
 	b, err := hashchain.BlockOf(raw)
 	if err != nil {
 		return ledger.Revision{}, l.readFailure(damaged("block %d: %v", at.SequenceNo, err))
@@ -169,6 +169,10 @@ func (l *Ledger) someBlocks(ctx context.Context, from, last int64) ([]ion.Value,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := l.readers.enter(); err != nil {
+		return nil, err
+	}
+	defer l.readers.leave()
 	snap, err := l.store.View()
 	if err != nil {
 		return nil, l.readFailure(err)

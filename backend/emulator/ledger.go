@@ -69,6 +69,9 @@ type Ledger struct {
 	ending    atomic.Bool  // Close was called: statements stop, and commands get ErrClosed
 	closing   sync.RWMutex // read-held while a commit is handed over
 	closed    bool
+	gone      chan struct{} // closed when Close has ended, with closeErr
+	closeErr  error
+	readers   readers
 	committer *committer
 }
 
@@ -263,7 +266,7 @@ func (l *Ledger) commit(ctx context.Context, t *Transaction) error {
 	if len(t.statements) == 0 && len(t.reads) == 0 {
 		return nil
 	}
-	r, err := t.prepare(ctx)
+	r, err := t.prepare(untilClosed{ctx, l})
 	if err == nil {
 		err = l.committer.submit(r)
 	}

@@ -2,12 +2,14 @@ package emulator_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tallyledger/tally/backend/emulator"
+	"github.com/tallyledger/tally/ledger"
 )
 
 // TestCheckFindsPages: one changed bit in the list of free pages, or in how many
@@ -61,6 +63,30 @@ func TestCheckFindsPages(t *testing.T) {
 		if c.want == "" && len(found) > 0 || c.want != "" && !strings.Contains(strings.Join(found, "\n"), c.want) {
 			t.Errorf("%s: found is %q, want %q", c.name, found, c.want)
 		}
+		if c.want != "" {
+			closedAtFirst(t, path)
+		}
+	}
+}
+
+// closedAtFirst closes a ledger, opened for reading, at the first thing that Check
+// says of it.
+func closedAtFirst(t *testing.T, path string) {
+	t.Helper()
+	l, err := emulator.Open(path, emulator.WithReadOnly())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, last := range l.Check(t.Context()) {
+		if err == nil {
+			if cerr := l.Close(); cerr != nil {
+				t.Errorf("Close in the loop: %v", cerr)
+			}
+		}
+		err = last
+	}
+	if !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("the loop ended with %v, want %v", err, ledger.ErrClosed)
 	}
 }
 
