@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the service has ended; this package is for endpoints that speak its protocol
+
 package qldb
 
 import (
