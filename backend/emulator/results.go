@@ -1,8 +1,12 @@
 package emulator
 
 import (
+	"bufio"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -16,16 +20,24 @@ const (
 	pageBytes  = 1 << 20
 )
 
+// spillBytes is how much is written to a result's file at a time.
+const spillBytes = 64 << 10
+
 // resultSet is the rows of one statement. A statement runs to its end before
 // its first page is given out, so an announced page never changes.
+//
+// Each row stands behind its length, in memory and in the file alike. So nothing
+// is kept beside the bytes, and limit and quota count all that a row takes,
+// however short it is and however many there are.
 type resultSet struct {
-	buf   []byte
-	ends  []int64  // where each value ends, counted over buf or file
-	few   [4]int64 // the first memory of ends
-	pos   int      // first value not yet given out
-	token string   // of the next page
+	buf   []byte // the rows; where there is a file, those not yet written to it
+	at    int    // in buf, the first row not yet given out
+	left  int    // rows not yet given out
+	size  int64  // bytes of all rows with their lengths
+	token string // of the next page
 	io    ledger.IOUsage
 	file  *os.File // holds the rows once there are too many for memory
+	read  *bufio.Reader
 	limit int64
 	quota *quota
 }
@@ -61,22 +73,20 @@ func (r *resultSet) add(v ion.Value, stream []byte) error {
 	if stream == nil {
 		stream = v.Encode()
 	}
-	if err := r.quota.take(int64(len(stream))); err != nil {
+	var length [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(length[:], uint64(len(stream)))
+	more := n + len(stream)
+	if err := r.quota.take(int64(more)); err != nil {
 		return err
 	}
-	end := int64(len(stream))
-	if n := len(r.ends); n > 0 {
-		end += r.ends[n-1]
-	}
-	if r.ends == nil {
-		r.ends = r.few[:0]
-	}
-	r.ends = append(r.ends, end)
-	if r.file != nil {
-		return r.spill(stream)
-	}
-	r.buf = append(r.buf, stream...)
-	if r.limit > 0 && int64(len(r.buf)) > r.limit {
+	r.size += int64(more)
+	r.left++
+	r.buf = slices.Grow(r.buf, more) // both parts in one allocation
+	r.buf = append(append(r.buf, length[:n]...), stream...)
+	switch {
+	case r.file != nil && len(r.buf) >= spillBytes:
+		return r.spill()
+	case r.file == nil && r.limit > 0 && r.size > r.limit:
 		f, err := os.CreateTemp("", "tally-result-*")
 		if err != nil {
 			return ledger.NewError(capacityExceeded, "", textCapacity).WithCause(err)
@@ -84,56 +94,77 @@ func (r *resultSet) add(v ion.Value, stream []byte) error {
 		// The file has no name from here on: it goes when it is closed.
 		_ = os.Remove(f.Name())
 		r.file = f
-		rows := r.buf
-		r.buf = nil
-		return r.spill(rows)
+		if err := r.spill(); err != nil {
+			return err
+		}
+		r.buf = nil // what is gathered from here on is less
 	}
 	return nil
 }
 
-func (r *resultSet) spill(b []byte) error {
-	if _, err := r.file.Write(b); err != nil {
+// spill writes what is in memory to the file.
+func (r *resultSet) spill() error {
+	if _, err := r.file.Write(r.buf); err != nil {
 		return ledger.NewError(capacityExceeded, "", textCapacity).WithCause(err)
 	}
+	r.buf = r.buf[:0]
+	return nil
+}
+
+// complete is called behind the last row: a disk that is full then still fails
+// the statement, not the page.
+func (r *resultSet) complete() error {
+	if r.file == nil {
+		return nil
+	}
+	if err := r.spill(); err != nil {
+		return err
+	}
+	r.buf = nil
+	r.read = bufio.NewReader(io.NewSectionReader(r.file, 0, r.size))
 	return nil
 }
 
 // next takes the next page out.
 func (r *resultSet) next() ([][]byte, error) {
-	start := int64(0)
-	if r.pos > 0 {
-		start = r.ends[r.pos-1]
-	}
-	first, end := r.pos, start
-	for r.pos < len(r.ends) && r.pos-first < pageValues && end-start < pageBytes {
-		end = r.ends[r.pos]
-		r.pos++
-	}
-	page := r.buf
-	if r.file != nil {
-		page = make([]byte, end-start)
-		if _, err := r.file.ReadAt(page, start); err != nil {
+	values := make([][]byte, 0, min(r.left, pageValues))
+	for given := 0; r.more() && len(values) < pageValues && given < pageBytes; r.left-- {
+		row, err := r.row()
+		if err != nil {
 			return nil, fmt.Errorf("emulator: cannot read back a result: %w", err)
 		}
-	} else {
-		page = page[start:end]
-	}
-	values := make([][]byte, 0, r.pos-first)
-	for i := first; i < r.pos; i++ {
-		n := r.ends[i] - start
-		values = append(values, page[:n:n])
-		page = page[n:]
-		start = r.ends[i]
+		values = append(values, row)
+		given += len(row)
 	}
 	return values, nil
 }
 
-func (r *resultSet) more() bool { return r.pos < len(r.ends) }
+// row takes the next row out.
+func (r *resultSet) row() ([]byte, error) {
+	if r.file == nil {
+		n, k := binary.Uvarint(r.buf[r.at:])
+		row := r.buf[r.at+k:][:n:n]
+		r.at += k + int(n)
+		return row, nil
+	}
+	n, err := binary.ReadUvarint(r.read)
+	if err != nil {
+		return nil, err
+	}
+	if n > uint64(r.size) {
+		return nil, fmt.Errorf("the file of %d bytes has changed: a row in it claims %d", r.size, n)
+	}
+	row := make([]byte, n)
+	_, err = io.ReadFull(r.read, row)
+	return row, err
+}
+
+func (r *resultSet) more() bool { return r.left > 0 }
 
 // release gives the memory back.
 func (r *resultSet) release() {
-	if n := len(r.ends); n > 0 {
-		r.quota.used.Add(-r.ends[n-1])
+	if r.size > 0 {
+		r.quota.used.Add(-r.size)
 	}
 	if r.file != nil {
 		_ = r.file.Close()

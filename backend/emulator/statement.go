@@ -175,7 +175,9 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value, ou
 		t := s.t
 		t.addRow = func(r partiql.Result) error { return t.out.add(r.Value, r.Stream) }
 	}
-	err = rows.Each(s.t.addRow)
+	if err = rows.Each(s.t.addRow); err == nil {
+		err = out.complete()
+	}
 	out.io = ledger.IOUsage{ReadIOs: rows.ReadIOs(), WriteIOs: int64(len(s.effects))}
 	return err
 }
