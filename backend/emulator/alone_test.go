@@ -143,6 +143,46 @@ func TestPanicOfTheClock(t *testing.T) {
 	stopped(t, l)
 }
 
+// TestPanicOfTheClockElsewhere: a clock that panics where nothing is written
+// leaves no lock behind: the same session, the ledger and Close go on.
+func TestPanicOfTheClockElsewhere(t *testing.T) {
+	var armed atomic.Bool
+	clock := func() time.Time {
+		if armed.Load() {
+			panic("as the test asked for")
+		}
+		return time.Now()
+	}
+	l := emulatortest.New(t, emulatortest.With(emulator.WithClock(clock)))
+	l.Exec(t, "CREATE TABLE T")
+	x, idle := begin(t, l.Ledger), newSession(t, l.Ledger)
+	armed.Store(true)
+	for name, call := range map[string]func(){
+		"a command":      func() { _ = x.s.AbortTransaction(t.Context()) },
+		"a new session":  func() { _, _ = l.StartSession(t.Context()) },
+		"Execute":        func() { _ = execute(t.Context(), l.Ledger, "SELECT * FROM T") },
+		"Stats":          func() { l.Stats() },
+		"a transaction":  func() { _, _ = idle.StartTransaction(t.Context()) },
+		"making up room": l.Reclaim,
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: there was no panic", name)
+				}
+			}()
+			call()
+		}()
+	}
+	armed.Store(false)
+	x.q("INSERT INTO T {'n': 2}")
+	x.mustCommit()
+	equalRows(t, l.Exec(t, "SELECT VALUE n FROM T"), "2")
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func callers() []uintptr {
 	pc := make([]uintptr, 32)
 	return pc[:runtime.Callers(1, pc)]

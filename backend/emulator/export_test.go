@@ -20,3 +20,6 @@ func (l *Ledger) ReadOnly() error { return l.fatal() }
 
 // Ending reports whether Close was called.
 func (l *Ledger) Ending() bool { return l.ending.Load() }
+
+// Reclaim makes room as a transaction does that finds too many sessions.
+func (l *Ledger) Reclaim() { l.reclaim() }

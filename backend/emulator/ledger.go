@@ -218,16 +218,20 @@ func (l *Ledger) reclaim() {
 	sessions := slices.Collect(maps.Keys(l.sessions))
 	l.mu.Unlock()
 	for _, s := range sessions {
-		if !s.mu.TryLock() {
-			continue
+		if s.mu.TryLock() {
+			s.reclaim()
 		}
-		if s.dead == nil {
-			s.checkAge()
-		}
-		if s.tx != nil && s.tx.expired(l.hooks.Now()) {
-			s.expire()
-		}
-		s.mu.Unlock()
+	}
+}
+
+// reclaim ends what is too old of a session that was locked, and unlocks it.
+func (s *Session) reclaim() {
+	defer s.mu.Unlock()
+	if s.dead == nil {
+		s.checkAge()
+	}
+	if s.tx != nil && s.tx.expired(s.l.hooks.Now()) {
+		s.expire()
 	}
 }
 

@@ -51,9 +51,16 @@ type CommitResult struct {
 // ID is the session's id, 22 characters.
 func (s *Session) ID() string { return s.id }
 
-// enter begins a command; leave ends it.
+// enter begins a command; leave ends it. Where it returns an error, or the clock
+// panics, no command has begun.
 func (s *Session) enter() error {
 	s.mu.Lock()
+	entered := false
+	defer func() {
+		if !entered {
+			s.mu.Unlock()
+		}
+	}()
 	if s.dead == nil && s.l.ending.Load() {
 		s.end(ledger.ErrClosed)
 	}
@@ -61,13 +68,12 @@ func (s *Session) enter() error {
 		s.checkAge()
 	}
 	if s.dead != nil {
-		s.mu.Unlock()
 		return s.dead
 	}
 	if s.l.hooks.Faults.TakeCapacity() {
-		s.mu.Unlock()
 		return ledger.NewError(capacityExceeded, "", textCapacity)
 	}
+	entered = true
 	return nil
 }
 

@@ -56,8 +56,9 @@ func (l *Ledger) Observe(f func(size int, d time.Duration)) {
 // expired, not open, whether or not their session knows.
 func (l *Ledger) Stats() Stats {
 	c, st, sto := &l.stats, l.state.Load(), l.store.Stats()
+	now := l.hooks.Now()
 	l.mu.Lock()
-	l.sweepTxs(l.hooks.Now())
+	l.sweepTxs(now)
 	sessions, txs := len(l.sessions), l.open.l.Len()
 	l.mu.Unlock()
 	return Stats{Sessions: sessions, Transactions: txs, Blocks: st.seq + 1, JournalBytes: st.bytes,
