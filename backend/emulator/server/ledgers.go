@@ -164,12 +164,8 @@ func (s *Server) updatePermissionsMode(req *controlRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.registry.update(req.name, func(st *ledgerState) error { st.Mode = mode; return nil })
-	if err != nil {
+	if err := s.registry.setMode(req.name, mode); err != nil {
 		return nil, err
-	}
-	if e, _ := s.registry.get(req.name); e != nil && e.engine != nil {
-		e.engine.SetMode(modes[mode])
 	}
 	return &ledgerAnswer{Name: req.name, Arn: s.arn("ledger/" + req.name), PermissionsMode: mode}, nil
 }

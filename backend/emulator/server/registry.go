@@ -216,6 +216,18 @@ func (r *registry) update(name string, fn func(*ledgerState) error) error {
 	return r.updateLocked(name, fn)
 }
 
+// setMode changes a ledger's permissions mode, in its state and in the engine as
+// one change: of two at once the same one is the last in both.
+func (r *registry) setMode(name, mode string) error {
+	r.change.Lock()
+	defer r.change.Unlock()
+	err := r.updateLocked(name, func(st *ledgerState) error { st.Mode = mode; return nil })
+	if e := r.entries[name]; err == nil && e.engine != nil { // change is held: nobody else writes entries
+		e.engine.SetMode(modes[mode])
+	}
+	return err
+}
+
 func (r *registry) updateLocked(name string, fn func(*ledgerState) error) error {
 	_, old := r.get(name)
 	if old.ledgerState == nil || old.status == stateDeleting {
