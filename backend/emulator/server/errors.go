@@ -144,5 +144,8 @@ func (s *Server) writeError(w http.ResponseWriter, c *call, err error) {
 	if status == 0 || c.session && status < 500 && e.Exception != "" && status != http.StatusForbidden {
 		status = http.StatusBadRequest // the session API knows no other client status
 	}
+	if c.identity {
+		out = c.identityError(e.Exception, e.Message, status)
+	}
 	c.write(w, status, out)
 }

@@ -88,7 +88,8 @@ func TestSilentS3AtOnce(t *testing.T) {
 		c.Exports = server.ImpatientExports(server.ExportTarget{S3Endpoint: url}, 200*time.Millisecond, time.Hour)
 	})
 	insertNumbers(t, s.Driver("silent"), 1)
-	now := time.Now().Truncate(time.Millisecond)
+	now := time.Now().Truncate(time.Millisecond).Add(time.Second) // later than the ledger's creation
+	s.Advance(time.Minute)
 	_, err := s.Control.ExportJournalToS3(t.Context(), exportInput("silent", "", now.Add(-time.Hour), now, ""))
 	if code(err) != "InvalidParameterException" || !strings.Contains(fmt.Sprint(err), "validating S3 configuration: RequestTimeout the service of --export-s3-endpoint did not answer within 200ms") {
 		t.Errorf("error %v", err)

@@ -135,19 +135,27 @@ func (in *exportRequest) state(now time.Time) (*exportState, error) {
 			return nil, errInvalid("OutputFormat", "OutputFormat is ION_TEXT, ION_BINARY or JSON, not %s", quote(x.Format))
 		}
 	}
-	return x, in.S3ExportConfiguration.into(x)
+	if err := in.S3ExportConfiguration.into(x); err != nil {
+		return nil, err
+	}
+	return x, x.checkTimes()
 }
 
-// limitTo checks the times, and that a ledger made at created has something of
-// them.
+// limitTo makes a start before a ledger's creation its creation; an end before it
+// leaves nothing between the two.
 func (x *exportState) limitTo(created time.Time) error {
+	if x.Start.Before(created) {
+		x.Start = created.UTC().Truncate(time.Millisecond)
+	}
+	return x.checkTimes()
+}
+
+func (x *exportState) checkTimes() error {
 	switch {
 	case !x.Start.Before(x.End):
 		return errInvalid("ExclusiveEndTime", "The start date must not be greater than the end date")
 	case x.End.After(x.Created):
 		return errInvalid("ExclusiveEndTime", "The end date cannot be in the future")
-	case x.Start.Before(created):
-		x.Start = created.UTC().Truncate(time.Millisecond)
 	}
 	return nil
 }

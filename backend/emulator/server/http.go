@@ -31,6 +31,7 @@ const (
 type call struct {
 	id        string // of the request, 22 characters
 	session   bool   // the session API; else the control plane
+	identity  bool   // the Security Token Service's one operation; session is set too
 	operation string // for log and metrics; one of a fixed set
 	failed    string // the exception of the answer, "" if there is none
 	start     time.Time
@@ -43,7 +44,9 @@ type call struct {
 // write sends the answer whole: with its length, in one piece.
 func (c *call) write(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
-	if c.session {
+	if c.identity {
+		h["Content-Type"] = []string{"text/xml"}
+	} else if c.session {
 		h["Content-Type"] = []string{typeSession}
 	} else if len(body) > 0 {
 		h["Content-Type"] = []string{typeControl}
@@ -66,6 +69,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &call{id: s.ids.Next().String(), session: path == "/" && r.Method == http.MethodPost, start: time.Now(), header: r.Header}
+	c.identity = c.session && isIdentity(r)
 	w.Header()["X-Amzn-Requestid"] = []string{c.id}
 	s.metrics.inFlight.Inc()
 	defer s.finish(w, r, c)

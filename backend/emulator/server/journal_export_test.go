@@ -284,7 +284,8 @@ func TestExportErrors(t *testing.T) {
 	target, _ := s3Bucket(t)
 	s := servertest.New(t, func(c *server.Config) { c.Exports = target })
 	insertNumbers(t, s.Driver("errors"), 1)
-	now := time.Now().Truncate(time.Millisecond)
+	now := time.Now().Truncate(time.Millisecond).Add(time.Second) // later than any ledger's creation here
+	s.Advance(time.Minute)
 	in := exportInput("errors", "", now.Add(-time.Hour), now, "")
 	in.S3ExportConfiguration.Bucket = aws.String("nobody")
 	_, err := s.Control.ExportJournalToS3(t.Context(), in)
@@ -293,6 +294,7 @@ func TestExportErrors(t *testing.T) {
 	}
 	bare := servertest.New(t)
 	bare.CreateLedger("errors")
+	bare.Advance(time.Minute)
 	_, err = bare.Control.ExportJournalToS3(t.Context(), exportInput("errors", "", now.Add(-time.Hour), now, ""))
 	if code(err) != "InvalidParameterException" || !strings.Contains(err.Error(), "--export-dir") {
 		t.Errorf("a server without a target: %v", err)

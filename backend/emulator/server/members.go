@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ func decodeValue(raw []byte, v reflect.Value, path string) error {
 	null := string(raw) == "null"
 	switch t := v.Type(); {
 	case own || null:
+	case t == reflect.TypeFor[[]byte]():
+		return decodeBlob(raw, v, path)
 	case t.Kind() == reflect.Pointer:
 		v.Set(reflect.New(t.Elem()))
 		return decodeValue(raw, v.Elem(), path)
@@ -49,6 +52,28 @@ func decodeValue(raw []byte, v reflect.Value, path string) error {
 		wrong.Field = path
 	}
 	return err
+}
+
+// decodeBlob reads base64 as the services do: encoding/json takes an array of
+// numbers as well, and encoding/base64 skips line ends.
+func decodeBlob(raw []byte, v reflect.Value, path string) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			wrong.Field, wrong.Type = path, v.Type()
+		}
+		return err
+	}
+	b, err := base64.StdEncoding.DecodeString(text)
+	if i := strings.IndexAny(text, "\r\n"); err == nil && i >= 0 {
+		err = base64.CorruptInputError(i)
+	}
+	if err != nil {
+		return fmt.Errorf("the member %s is not base64: %w", path, err)
+	}
+	v.SetBytes(b)
+	return nil
 }
 
 func decodeObject(raw []byte, v reflect.Value, path string) error {

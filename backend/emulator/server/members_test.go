@@ -61,6 +61,10 @@ func TestMembers(t *testing.T) {
 		{`{"ExecuteStatement":{"Parameters":[{"IonText":[]}]}}`, "400 the member ExecuteStatement.Parameters.IonText is of type array, it has to be a string"},
 		{`{"ExecuteStatement":{"Parameters":{}}}`, "400 the member ExecuteStatement.Parameters is of type object, it has to be an array"},
 		{`{"ExecuteStatement":[]}`, "400 the member ExecuteStatement is of type array, it has to be an object"},
+		{`{"ExecuteStatement":{"Parameters":[{"IonBinary":[224,1,0,234,33,5]}]}}`, "400 the member ExecuteStatement.Parameters.IonBinary is of type array, it has to be a string of base64"},
+		{`{"ExecuteStatement":{"Parameters":[{"IonBinary":7}]}}`, "400 the member ExecuteStatement.Parameters.IonBinary is of type number, it has to be a string of base64"},
+		{`{"ExecuteStatement":{"Parameters":[{"IonBinary":"4AEA\n6iEF"}]}}`, "400 the member ExecuteStatement.Parameters.IonBinary is not base64: illegal base64 data at input byte 4"},
+		{`{"CommitTransaction":{"CommitDigest":"*"}}`, "400 the member CommitTransaction.CommitDigest is not base64: illegal base64 data at input byte 0"},
 		{`[]`, "400 the body is of type array, it has to be an object"},
 		{`{} {}`, "400 invalid character"},
 	} {

@@ -214,6 +214,67 @@ func TestMutations(t *testing.T) {
 	}
 }
 
+// TestWrongTypes gives every value in the bodies of good requests each other type
+// of JSON.
+func TestWrongTypes(t *testing.T) {
+	g := newTarget(t)
+	for _, q := range good() {
+		if q[2] == "" {
+			continue
+		}
+		var body any
+		if err := json.Unmarshal([]byte(strings.NewReplacer("TOKEN", g.token, "TX", g.tx).Replace(q[2])), &body); err != nil {
+			t.Fatal(err)
+		}
+		eachWrongType(body, func(v any) { body = v }, func() {
+			b, err := json.Marshal(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := g.send(q[0], q[1], "QLDBSession.SendCommand", b)
+			if err := check(w); err != nil || w.Code < 400 || w.Header().Get("X-Amzn-ErrorType") != "SerializationException" {
+				t.Errorf("%s %s %s: %d %s, %v", q[0], q[1], b, w.Code, w.Body, err)
+			}
+		})
+	}
+}
+
+// eachWrongType sets v and everything in it to values of all other types, one at a
+// time, and puts it back.
+func eachWrongType(v any, set func(any), try func()) {
+	for _, wrong := range []any{"text", 5, true, []any{}, []any{1, 2}, map[string]any{}, map[string]any{"a": 1}} {
+		if kind(wrong) != kind(v) {
+			set(wrong)
+			try()
+		}
+	}
+	set(v)
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			eachWrongType(v[i], func(w any) { v[i] = w }, try)
+		}
+	case map[string]any:
+		for name := range v {
+			eachWrongType(v[name], func(w any) { v[name] = w }, try)
+		}
+	}
+}
+
+func kind(v any) string {
+	switch v.(type) {
+	case string:
+		return "string"
+	case int, float64:
+		return "number"
+	case bool:
+		return "bool"
+	case []any:
+		return "array"
+	}
+	return "object"
+}
+
 // viaHTTP fails where the client refuses to send such a request, or net/http's
 // server to read it: a space in the query, which the client sends as it is.
 func viaHTTP(hs *httptest.Server, method, path, body string) (*httptest.ResponseRecorder, error) {

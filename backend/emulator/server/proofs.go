@@ -93,11 +93,11 @@ func (s *Server) getBlock(req *controlRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := s.active(req.name)
+	at, tip, err := in.addresses()
 	if err != nil {
 		return nil, err
 	}
-	at, tip, err := in.addresses()
+	e, _, err := s.active(req.name)
 	if err != nil {
 		return nil, err
 	}
@@ -116,11 +116,11 @@ func (s *Server) getRevision(req *controlRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := s.active(req.name)
+	at, tip, err := in.addresses()
 	if err != nil {
 		return nil, err
 	}
-	at, tip, err := in.addresses()
+	e, _, err := s.active(req.name)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, c *call) {
 	target := r.Header.Get("X-Amz-Target")
 	switch {
 	case target == targetSendCommand:
-	case target == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+	case c.identity:
 		s.serveIdentity(w, c)
 		return
 	default:
