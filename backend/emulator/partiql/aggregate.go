@@ -192,14 +192,19 @@ func (a *accumulator) result(s *aggregateSpec) (datum, error) {
 	return a.value, nil
 }
 
-// collectionAggregate is an aggregate over the elements of a collection.
+// collectionAggregate is an aggregate over the elements of a collection. Of an
+// unknown it is what it is of an empty one: 0 for COUNT, which is an int always,
+// and null for the others.
 type collectionAggregate struct{ aggregateSpec }
 
 func (n *collectionAggregate) eval(m *machine) (datum, error) {
 	before := m.held
 	d, err := n.arg.eval(m)
-	if err != nil || d.unknown() {
-		return nullDatum, err
+	if err != nil {
+		return datum{}, err
+	}
+	if d.unknown() {
+		return new(accumulator).result(&n.aggregateSpec)
 	}
 	if !d.isSequence() {
 		return datum{}, errf("%s expects a collection outside of a select list, got: %s", strings.ToUpper(n.name), d.typeName())

@@ -52,7 +52,11 @@ func dateAdd(_ *machine, part string, args []datum) (datum, error) {
 		if args[0].v.Type() == ion.IntType {
 			return datum{}, errOverflow()
 		}
-		return datum{}, errf("Expected number: %s", args[0].ionText())
+		what := "number"
+		if args[0].v.Type().IsNumber() {
+			what = "int" // it is a number, which is not enough
+		}
+		return datum{}, errf("Expected %s: %s", what, args[0].ionText())
 	}
 	t, err := timestampOf(&args[1])
 	if err != nil {

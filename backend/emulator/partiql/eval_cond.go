@@ -107,6 +107,10 @@ func (n *betweenNode) truth(m *machine) (tri, error) {
 			return isUnknown, err
 		}
 	}
+	// An unknown operand decides, also beside a bound that would do so by itself.
+	if d[0].unknown() || d[1].unknown() || d[2].unknown() {
+		return isUnknown, nil
+	}
 	low, err := m.compare(opGreaterEqual, &d[0], &d[1])
 	if err != nil {
 		return isUnknown, err
@@ -117,10 +121,7 @@ func (n *betweenNode) truth(m *machine) (tri, error) {
 			return isUnknown, err
 		}
 	}
-	t := min(low, high)
-	if low == isFalse || high == isFalse {
-		t = isFalse
-	}
+	t := min(low, high) // none of them is unknown
 	if n.not {
 		t = t.negate()
 	}

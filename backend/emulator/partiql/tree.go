@@ -17,13 +17,20 @@ type tree struct {
 // the document is written. So an element is found at once, and an insertion moves
 // none.
 type opened struct {
-	names    []string // of the fields of a struct
+	names    []kidName // of the fields of a struct
 	kids     []tree
 	inserted map[int][]ion.Value // by the kid that they stand before; at the end by their number
 }
 
+// kidName is the name of a field. One of unknown text, $0, is no name that a
+// statement can write, not even the empty one.
+type kidName struct {
+	text    string
+	unknown bool
+}
+
 // treeSize is what a kid takes in memory, with its name, about.
-const treeSize = 80
+const treeSize = 88
 
 // expand opens a container.
 func (t *tree) expand(m *machine) error {
@@ -37,11 +44,12 @@ func (t *tree) expand(m *machine) error {
 	o := &opened{kids: make([]tree, 0, n)}
 	isStruct := t.isStruct()
 	if isStruct {
-		o.names = make([]string, 0, n)
+		o.names = make([]kidName, 0, n)
 	}
 	for it := t.v.Iter(); it.Next(); {
 		if isStruct {
-			o.names = append(o.names, it.Name())
+			name := it.Name()
+			o.names = append(o.names, kidName{name, name == "" && !it.NameKnown()})
 		}
 		o.kids = append(o.kids, tree{v: it.Value()})
 	}
@@ -88,7 +96,7 @@ func (t *tree) child(m *machine, s targetStep) (*tree, error) {
 // field is the first field left whose name is looked for.
 func (o *opened) field(m *machine, wanted func(string) bool) (*tree, error) {
 	for i, name := range o.names {
-		if wanted(name) && !o.kids[i].gone {
+		if !name.unknown && wanted(name.text) && !o.kids[i].gone {
 			return &o.kids[i], m.spend(opWork * i)
 		}
 	}
@@ -105,9 +113,11 @@ func stepText(s targetStep) string {
 // apply makes one change.
 func (e *edit) apply(m *machine, t *tree) error {
 	var last targetStep // the step to what is changed, once there is one
+	itself := false     // that is what a source stands at
 	steps, ords := 0, e.ords
 	for _, s := range e.spec.steps {
-		if s.slot >= 0 {
+		itself = s.slot >= 0
+		if itself {
 			ord := ords[0]
 			if ords = ords[1:]; ord < 0 {
 				continue // the source stands at the value itself
@@ -133,6 +143,10 @@ func (e *edit) apply(m *machine, t *tree) error {
 	switch {
 	case err != nil:
 		return err
+	case e.spec.kind == editSet && k == nil && itself:
+		// The source stands at MISSING, which a new value would not replace but
+		// make up.
+		return errf("The path to change does not exist: %s is missing", stepText(last))
 	case e.spec.kind == editSet:
 		return t.set(m, last, k, &e.value)
 	case e.spec.kind == editRemove:
@@ -169,7 +183,7 @@ func (t *tree) set(m *machine, s targetStep, k *tree, value *datum) error {
 		d := ionDatum(t.v)
 		return errf("The field %s cannot be set: its parent is not a struct but %s", stepText(s), d.typeName())
 	case !value.missing():
-		t.open.names = append(t.open.names, s.name)
+		t.open.names = append(t.open.names, kidName{text: s.name})
 		t.open.kids = append(t.open.kids, tree{v: value.ion()})
 		return m.hold(treeSize)
 	}
@@ -264,7 +278,7 @@ func (t *tree) write(m *machine, w *ion.Writer) error {
 		case had:
 			w.FieldOf(&was)
 		default:
-			w.Field(o.names[i])
+			w.Field(o.names[i].text)
 		}
 		if err := o.kids[i].write(m, w); err != nil {
 			return err
