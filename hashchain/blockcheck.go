@@ -316,7 +316,9 @@ func (c *blockChecker) checkHidden() {
 	if len(c.hashes) == 0 && !noRevisions {
 		c.counts.HiddenRevisions++
 	}
-	noInfo := form && bound && !b.hasEntry(entryTransactionInfo) && (noRevisions || shown(entryRevisions)) &&
+	// What is shown by its hash alone may be the rest of the list: two entries.
+	told := shown(entryRevisions) && c.counts.HashOnly+c.counts.Summaries < c.counts.Revisions
+	noInfo := form && bound && !b.hasEntry(entryTransactionInfo) && (noRevisions || told) &&
 		(!b.hasEntry(entryInternal) || b.EntriesHashList[entryInternal] == FormatHash())
 	if b.TransactionInfo.IsZero() && !noInfo {
 		c.counts.HiddenTransactionInfo++

@@ -290,6 +290,8 @@ func (f *forgery) store(block int, data string) {
 	f.rehash(block)
 }
 
+var txIDPattern = regexp.MustCompile(`txId:"(.*?)"\}`)
+
 var dataless = regexp.MustCompile(`metadata:(\{.*?\})\}`)
 
 // rehash makes the hashes of a block and of all after it anew: the ledger's own

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -73,11 +74,12 @@ func parseHalf(s string) (n uint64, ok bool) {
 	return n, true
 }
 
-// clip shortens a text of unknown origin for a message.
+// clip shortens a text of unknown origin for a message. What it returns does not
+// keep the text in memory.
 func clip(s string) string {
 	const most = 64
 	if len(s) <= most {
-		return s
+		return strings.Clone(s)
 	}
 	n := most
 	for n > 0 && !utf8.RuneStart(s[n]) {

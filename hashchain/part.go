@@ -43,19 +43,18 @@ func placeOf(seqNo, tip uint64) (p place) {
 //   - Entry 0 is that of the very block, and no document, and parts of that block are
 //     nowhere on a path of this length.
 //   - The path is one longer than the shortest, so that the part is the entriesHash of
-//     another block; entry 0 would have its address. Nor is there place for documents:
-//     with revisions shown, statements and entry 0 are what they are there.
+//     another block. Its own entry 0 has that one's address, and documents for both
+//     entry 0 and the statements are not so near to each other.
 func (c *blockChecker) tellBlock(form, bound bool) {
 	if c.place.below == 0 {
 		return
 	}
-	const both = 1<<entryRevisions | 1<<entryTransactionInfo
 	own := bound && c.ownEntry()
 	switch {
 	case !form || c.usual&(1<<entryTransactionInfo) == 0:
 	case len(c.b.EntriesHashList) == maxEntries:
 		return
-	case bound && c.place.below == 1 && c.usual&both == both:
+	case bound && c.place.below == 1:
 		return
 	case own && !c.place.passed:
 		return

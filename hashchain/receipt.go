@@ -85,11 +85,11 @@ func DecodeReceipt(v ion.Value) (*Receipt, error) {
 	seen := map[string]bool{}
 	for name, f := range v.Fields() {
 		if seen[name] {
-			return nil, shape("a receipt has the field %s twice", name)
+			return nil, shape("a receipt has the field %s twice", clip(name))
 		}
 		seen[name] = true
 		if f.HasAnnotations() && name != "revision" && name != "block" { // those are looked at with what is in them
-			return nil, shape("the field %s of a receipt must have no annotation", name)
+			return nil, shape("the field %s of a receipt must have no annotation", clip(name))
 		}
 		if name == "version" {
 			version, _ = f.Int64()
