@@ -96,6 +96,7 @@ const (
 )
 
 func membersOf(v ion.Value) (m members) {
+	var leaf, proof bool
 	var bare members // named as in an answer, and without what an answer has there
 	for it := v.Iter(); it.Next(); {
 		switch it.Name() {
@@ -109,6 +110,10 @@ func membersOf(v ion.Value) (m members) {
 			wrappedOr(it.Value(), mBlock, &m, &bare)
 		case "RevisionHash":
 			m |= mRevisionHash.unless(absent(it.Value()))
+		case "revisionHash":
+			leaf = leaf || !absent(it.Value())
+		case "Proof", "proof":
+			proof = true
 		case "Digest", "digest":
 			m |= mDigest.unless(absent(it.Value()))
 		case "DigestTipAddress", "digestTipAddress", "digest_tip_address":
@@ -135,6 +140,9 @@ func membersOf(v ion.Value) (m members) {
 	}
 	if m.digest() {
 		m |= bare
+	}
+	if leaf && (proof || m.digest()) { // many values may have one, but not beside these
+		m |= mRevisionHash
 	}
 	return m
 }
@@ -206,7 +214,10 @@ func (m members) mixed() error {
 	return shape("the value has the fields of %s: keep one thing in one value", strings.Join(kinds, " and of "))
 }
 
-// once fails if a struct has two members of one name.
+// maxMembers is far more than any answer, record or manifest has members.
+const maxMembers = 1000
+
+// once fails if a struct has two members of one name, or too many to tell.
 func once(what string, v ion.Value) error {
 	if v.Type() != ion.StructType {
 		return nil
@@ -215,6 +226,9 @@ func once(what string, v ion.Value) error {
 	for it := v.Iter(); it.Next(); {
 		if _, ok := seen[it.Name()]; ok {
 			return shape("%s has the member %q twice: one reader would take the first and another the second", what, clip(it.Name()))
+		}
+		if len(seen) == maxMembers {
+			return shape("%s has more than %d members: no such value has as many. Take out what does not belong to it", what, maxMembers)
 		}
 		seen[it.Name()] = struct{}{}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // printedHash reads a hash in the forms that printed answers have: a blob, base64,
-// the list of its bytes, {"type": "Buffer", "data": [bytes]} as JavaScript prints a
+// the list of its bytes, signed ones too, as Java has them, {"type": "Buffer", "data": [bytes]} as JavaScript prints a
 // Buffer, {"0": byte, …} as it prints an array of bytes, or "b'…'" as Python prints
 // bytes where json.dumps is told to print all that it does not know (default=str).
 func printedHash(name string, v ion.Value) (Hash, error) {
@@ -74,10 +74,12 @@ func spellPrinted(v ion.Value, b []byte) string {
 
 func hashOfBytes(name string, v ion.Value) (Hash, error) {
 	var b []byte
+	signed, unsigned := false, false
 	for it := v.Iter(); it.Next() && len(b) <= HashSize; {
 		n, ok := it.Value().Int64()
-		if !ok || n < 0 || n > 255 || v.Type() == ion.StructType && it.Name() != fmt.Sprint(len(b)) {
-			return Hash{}, shape("%s must be 32 bytes, each an int from 0 to 255 and in order", name)
+		signed, unsigned = signed || n < 0, unsigned || n > 127
+		if !ok || n < -128 || n > 255 || signed && unsigned || v.Type() == ion.StructType && it.Name() != fmt.Sprint(len(b)) {
+			return Hash{}, shape("%s must be 32 bytes in order, each an int from 0 to 255, or each from -128 to 127", name)
 		}
 		b = append(b, byte(n))
 	}

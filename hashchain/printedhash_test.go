@@ -2,6 +2,7 @@ package hashchain
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tallyledger/tally/hashchain/ion"
@@ -10,17 +11,18 @@ import (
 func TestDecodeDigestForms(t *testing.T) {
 	const tip = `"DigestTipAddress":{"IonText":"{strandId:\"abc\",sequenceNo:6}"}`
 	h := leaf(3)
-	list, object := []byte{'['}, []byte{'{'}
+	list, object, signed := []byte{'['}, []byte{'{'}, []byte{'['}
 	for i, b := range h.Bytes() {
 		if i > 0 {
-			list, object = append(list, ','), append(object, ',')
+			list, object, signed = append(list, ','), append(object, ','), append(signed, ',')
 		}
-		list = fmt.Appendf(list, "%d", b)
+		list, signed = fmt.Appendf(list, "%d", b), fmt.Appendf(signed, "%d", int8(b))
 		object = fmt.Appendf(object, "\"%d\":%d", i, b)
 	}
-	list, object = append(list, ']'), append(object, '}')
-	good := []string{`"` + h.Base64() + `"`, string(list), string(object), `{"type":"Buffer","data":` + string(list) + `}`, `"{{` + h.Base64() + `}}"`, `{{` + h.Base64() + `}}`}
-	bad := []string{`""`, `"AAAA"`, `"!"`, `[1,2]`, `[1,"x"]`, `{"0":1,"2":3}`, `12`, `null`, `"{{x"`, `"{{}}"`, `[256]`,
+	list, object, signed = append(list, ']'), append(object, '}'), append(signed, ']')
+	good := []string{`"` + h.Base64() + `"`, string(list), string(object), `{"type":"Buffer","data":` + string(list) + `}`, `"{{` + h.Base64() + `}}"`, `{{` + h.Base64() + `}}`, string(signed)}
+	bad := []string{`""`, `"AAAA"`, `"!"`, `[1,2]`, `[1,"x"]`, `{"0":1,"2":3}`, `12`, `null`, `"{{x"`, `"{{}}"`, `[256]`, `[-129]`,
+		`[-1,200` + strings.Repeat(",1", 30) + `]`, `[200,-1` + strings.Repeat(",1", 30) + `]`,
 		// JSON has no annotations, and what is beside the data says another hash.
 		`{"type":"Buffer","data":x::` + string(list) + `}`, `{"type":x::"Buffer","data":` + string(list) + `}`, `{"type":"Buffer","data":[x::` + string(list[1:]) + `}`,
 		`[x::` + string(list[1:]), `{"0":x::` + string(object[5:]), `{"data":` + string(list) + `,"0":1}`}

@@ -70,7 +70,7 @@ func newVerifyCommand() *cobra.Command {
 			return runVerify(cmd, opt, args)
 		},
 	}
-	cmd.Flags().StringVar(&opt.digestFile, "digest", "", "a trusted digest: an answer of GetDigest, what QLDB's console saved, or a receipt of Tally")
+	cmd.Flags().StringVar(&opt.digestFile, "digest", "", "a trusted digest: an answer of GetDigest, what QLDB's console saved, or a receipt of Tally; - for standard input")
 	cmd.Flags().IntVar(&opt.failures, "failures", keepFailures, "how many failures of one journal or file are listed, at least 1; all are counted")
 	cmd.Flags().StringVar(&opt.output, "output", "text", "text for people, json for programs")
 	return cmd
@@ -89,12 +89,12 @@ func runVerify(cmd *cobra.Command, opt verifyOptions, args []string) error {
 	if opt.failures < 1 {
 		return usageError{fmt.Errorf("--failures must be at least 1, not %d", opt.failures)}
 	}
-	if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
+	if i := slices.Index(args, "-"); i >= 0 && (opt.digestFile == "-" || slices.Contains(args[i+1:], "-")) {
 		return usageError{errors.New("- stands for standard input and can be given once only")}
 	}
 	run := &verifyRun{ctx: cmd.Context(), out: out, stdin: cmd.InOrStdin(), keep: opt.failures, journals: map[journalKey]*journal{}, counts: map[verdict]int{}}
 	if opt.digestFile != "" {
-		d, err := readDigest(opt.digestFile)
+		d, err := readDigest(opt.digestFile, cmd.InOrStdin())
 		if err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "tally: --digest %s: %s\n", opt.digestFile, plainError(err))
 			if opt.output == "json" { // whose reader takes the reason from there
@@ -118,16 +118,18 @@ func runVerify(cmd *cobra.Command, opt verifyOptions, args []string) error {
 	return nil
 }
 
-// maxDigestFile is far more than a digest or receipt takes.
-const maxDigestFile = 64 << 20
-
-func readDigest(name string) (*hashchain.Digest, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, pathless(err)
+// readDigest reads the trusted digest as inputs are read: - is standard input, and it
+// may be compressed.
+func readDigest(name string, stdin io.Reader) (*hashchain.Digest, error) {
+	s := &source{name: name}
+	defer s.close()
+	if err := s.open(stdin); err != nil {
+		return nil, err
 	}
-	defer f.Close()
-	r := hashchain.NewValueReader(io.LimitReader(f, maxDigestFile))
+	if s.isLedger {
+		return nil, errors.New("this is a ledger file: give the answer of GetDigest, which does not change with the file")
+	}
+	r := s.values
 	if !r.Next() {
 		if r.Err() != nil {
 			return nil, r.Err()

@@ -71,5 +71,5 @@ func TestVerifyLedgerFile(t *testing.T) {
 	if strings.Contains(out, ledger.ErrDamaged.Error()) {
 		t.Errorf("damage is said twice: %s", out)
 	}
-	verifyWant(t, exitMalformed, []string{"--digest", file, cut}, "^tally: --digest .*orders.tally: cannot be read as Ion or JSON at offset 0: ")
+	verifyWant(t, exitMalformed, []string{"--digest", file, cut}, "^tally: --digest .*orders.tally: this is a ledger file: give the answer of GetDigest")
 }

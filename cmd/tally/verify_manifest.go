@@ -69,6 +69,7 @@ func (m *manifests) add(file string, v ion.Value) bool {
 				m.full = true
 				continue
 			}
+			strand = strings.Clone(strand) // and not the whole key
 			one = &manifest{file: file, strand: strand}
 			byStrand[strand], m.list = one, append(m.list, one)
 		}
@@ -93,13 +94,12 @@ const maxFew = 5
 
 // clipKey spells a key, or what stands in its place, in bounded length.
 func clipKey(v ion.Value) string {
-	const most = 200
 	key, ok := v.Text()
 	if !ok {
 		return "a value of type " + v.Type().String()
 	}
-	if len(key) > most {
-		return fmt.Sprintf("%q…", key[:most])
+	if short := clipText(key); len(short) < len(key) {
+		return strconv.Quote(strings.TrimSuffix(short, "…")) + "…"
 	}
 	return strconv.Quote(key)
 }

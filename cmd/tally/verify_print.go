@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/tallyledger/tally/hashchain"
 )
@@ -57,6 +58,19 @@ func visible(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// clipText shortens a text out of an input, which may be of any length.
+func clipText(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	n := most
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 func (p *textPrinter) result(r *result) {

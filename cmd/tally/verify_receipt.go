@@ -46,7 +46,7 @@ func receiptSubject(rec *hashchain.Receipt) string {
 		if err != nil || r.DocumentID() == "" {
 			return ": a revision" + at
 		}
-		return fmt.Sprintf(": version %d of document %s%s%s", r.Version(), r.DocumentID(), at, atTime(r.Metadata, "txTime"))
+		return fmt.Sprintf(": version %d of document %s%s%s", r.Version(), clipText(r.DocumentID()), at, atTime(r.Metadata, "txTime"))
 	case !rec.Block.IsZero():
 		return fmt.Sprintf(": block %d%s", rec.Address.SequenceNo, atTime(rec.Block, "blockTimestamp"))
 	}

@@ -352,7 +352,7 @@ func (p *textParser) fieldName(start int64) {
 		t = token{known: true, text: string(p.scratch)}
 	}
 	if t.kind == tokenKeyword {
-		p.in.fail(at, "field name %s must be quoted", t.text)
+		p.in.fail(at, "field name %.80s must be quoted", t.text)
 	}
 	p.in.space()
 	if p.in.peek() != ':' || p.in.peekAt(1) == ':' {

@@ -31,7 +31,7 @@ func (p *textParser) isMarker(t token) bool {
 		return false
 	}
 	if t.text != "$ion_1_0" {
-		p.in.fail(p.start, "version marker %s is not that of Ion 1.0", t.text)
+		p.in.fail(p.start, "version marker %.40s is not that of Ion 1.0", t.text)
 	}
 	return true
 }

@@ -217,7 +217,7 @@ func (t Timestamp) validateFraction() error {
 		ok = f.Coefficient().Cmp(limit) < 0
 	}
 	if !ok {
-		return fmt.Errorf("timestamp fraction %s is not a fraction of %d digits", f, t.FractionDigits)
+		return fmt.Errorf("timestamp fraction %.80s is not a fraction of %d digits", f, t.FractionDigits)
 	}
 	return nil
 }
@@ -280,7 +280,7 @@ func (t *Timestamp) decodeFraction(b []byte) error {
 	case d.exp >= 0:
 		// Readers of Ion take a zero with exponent 0 or more as no fraction.
 		if d.Sign() != 0 || d.negZero {
-			return fmt.Errorf("timestamp fraction %s is not below 1", d)
+			return fmt.Errorf("timestamp fraction %.40s is not below 1", d)
 		}
 	case d.exp < -MaxFractionDigits:
 		return fmt.Errorf("timestamp fraction is longer than %d digits", MaxFractionDigits)
