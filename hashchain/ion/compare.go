@@ -11,8 +11,8 @@ import (
 // containers: numbers by value whatever their type, timestamps by instant,
 // strings and symbols by text, blobs and clobs by content, structs without
 // regard to the order of fields; annotations do not count, and nulls of every
-// type equal each other. Values of different kinds are unequal. A symbol of
-// unknown text counts as an empty one.
+// type equal each other. Values of different kinds are unequal. Symbols and field
+// names of unknown text equal each other and no text.
 func Equal(a, b Value) bool { return equal(a, b, 1) }
 
 func equal(a, b Value, depth int) bool {
@@ -24,7 +24,7 @@ func equal(a, b Value, depth int) bool {
 	case kindList, kindSexp:
 		return equalInOrder(a, b, depth)
 	case kindStruct:
-		return equalInOrder(a, b, depth) || bytes.Equal(appendKey(nil, a, depth), appendKey(nil, b, depth))
+		return equalInOrder(a, b, depth) || bytes.Equal(appendKey(nil, a, depth, exactKey), appendKey(nil, b, depth, exactKey))
 	}
 	return compareKind(ka, a, b, depth) == 0
 }
@@ -37,7 +37,7 @@ func equalInOrder(a, b Value, depth int) bool {
 		if !x || !y {
 			return x == y
 		}
-		if i.isField && i.Name() != j.Name() || !equal(i.Value(), j.Value(), depth+1) {
+		if i.isField && !i.SameName(&j) || !equal(i.Value(), j.Value(), depth+1) {
 			return false
 		}
 	}
@@ -45,7 +45,7 @@ func equalInOrder(a, b Value, depth int) bool {
 
 // Compare is a total order over all values that agrees with [Equal]: null <
 // bool < number (nan first) < timestamp < text < lob < list < sexp < struct.
-// Text is ordered by code point, structs by their fields in order of names.
+// Text is ordered by code point, unknown text first, structs by their fields in order of names.
 func Compare(a, b Value) int { return compare(a, b, 1) }
 
 func compare(a, b Value, depth int) int {
@@ -119,9 +119,9 @@ func compareText(a, b Value) int {
 	if a.typ == StringType && b.typ == StringType {
 		return bytes.Compare(a.bodyBytes(), b.bodyBytes())
 	}
-	s, _ := a.Text()
-	t, _ := b.Text()
-	return strings.Compare(s, t)
+	s, sok := a.Text()
+	t, tok := b.Text()
+	return cmp.Or(strings.Compare(s, t), cmp.Compare(b2i(sok), b2i(tok)))
 }
 
 func compareSequences(a, b Value, depth int) int {
@@ -146,13 +146,18 @@ func b2i(b bool) int {
 
 type field struct {
 	name  string
+	known bool // the name's text
 	value Value
 	key   []byte // of a field whose name is repeated
 }
 
+func (f *field) compareName(g *field) int {
+	return cmp.Or(strings.Compare(f.name, g.name), cmp.Compare(b2i(f.known), b2i(g.known)))
+}
+
 func compareStructs(a, b Value, depth int) int {
 	return slices.CompareFunc(sortedFields(a, depth), sortedFields(b, depth), func(x, y field) int {
-		if c := strings.Compare(x.name, y.name); c != 0 {
+		if c := x.compareName(&y); c != 0 {
 			return c
 		}
 		return compare(x.value, y.value, depth+1)
@@ -164,23 +169,23 @@ func compareStructs(a, b Value, depth int) int {
 func sortedFields(v Value, depth int) []field {
 	var out []field
 	for it := v.Iter(); it.Next(); {
-		out = append(out, field{name: it.Name(), value: it.Value()})
+		out = append(out, field{name: it.Name(), known: !it.nameless(), value: it.Value()})
 	}
-	slices.SortStableFunc(out, func(x, y field) int { return strings.Compare(x.name, y.name) })
+	slices.SortStableFunc(out, func(x, y field) int { return x.compareName(&y) })
 	repeats := false
 	for i := 1; i < len(out); i++ {
-		if out[i].name == out[i-1].name {
+		if out[i].compareName(&out[i-1]) == 0 {
 			repeats = true
 			for _, f := range []*field{&out[i-1], &out[i]} {
 				if f.key == nil {
-					f.key = appendKey(nil, f.value, depth+1)
+					f.key = appendKey(nil, f.value, depth+1, exactKey)
 				}
 			}
 		}
 	}
 	if repeats {
 		slices.SortFunc(out, func(x, y field) int {
-			return cmp.Or(strings.Compare(x.name, y.name), bytes.Compare(x.key, y.key))
+			return cmp.Or(x.compareName(&y), bytes.Compare(x.key, y.key))
 		})
 	}
 	return out

@@ -19,11 +19,11 @@ var ordered = [][]string{
 	{"123456789012345678901234567890"}, {"123456789012345678901234567891", "123456789012345678901234567891.00"}, {"1.5e300"}, {"1d2147483647"}, {"10d2147483647"}, {"100d2147483647"}, {"+inf"},
 	{"0001T"}, {"2007T", "2007-01T", "2007-01-01", "2007-01-01T00:00Z", "2007-01-01T00:00:00.000-00:00", "2007-01-01T01:00+01:00"},
 	{"2007-01-01T00:00:00.1Z", "2007-01-01T00:00:00.100000000000Z"}, {"2007-01-01T00:00:00.12Z"}, {"2007-01-01T00:00:01Z"},
-	{`""`, "''"}, {`"a"`, "a", "x::a"}, {`"a "`}, {`"aa"`}, {`"b"`}, {`"é"`}, {`"😀"`},
+	{"$0", "x::$0"}, {`""`, "''"}, {`"a"`, "a", "x::a"}, {`"a "`}, {`"aa"`}, {`"b"`}, {`"é"`}, {`"😀"`},
 	{"{{}}", `{{""}}`}, {"{{AA==}}", `{{"\x00"}}`}, {"{{AAA=}}"}, {"{{/w==}}"},
-	{"[]"}, {"[null]"}, {"[1]", "[1.0]", "a::[b::1]"}, {"[1,1]"}, {"[1,2]"}, {"[2]"}, {"[[]]"},
+	{"[]"}, {"[null]"}, {"[1]", "[1.0]", "a::[b::1]"}, {"[1,1]"}, {"[1,2]"}, {"[2]"}, {"[$0]"}, {"['']", `[""]`}, {"[[]]"},
 	{"()"}, {"(1)"},
-	{"{}"}, {"{a:1}", "{a:1.0}", "{'a':x::1}"}, {"{a:1,a:2}", "{a:2,a:1}"}, {"{a:1,b:2,c:{d:[3]}}", "{c:{d:[3.0]},b:2,a:1}"}, {"{a:2}"}, {"{b:0}"},
+	{"{}"}, {"{$0:1}", "{$0:1.0}"}, {"{$0:1,$0:2}", "{$0:2,$0:1}"}, {"{$0:1,'':2}", "{'':2,$0:1}"}, {"{$0:2}"}, {"{$0:2,'':1}", "{'':1,$0:2}"}, {"{'':1}"}, {"{a:1}", "{a:1.0}", "{'a':x::1}"}, {"{a:1,a:2}", "{a:2,a:1}"}, {"{a:1,b:2,c:{d:[3]}}", "{c:{d:[3.0]},b:2,a:1}"}, {"{a:2}"}, {"{b:0}"},
 }
 
 func sign(n int) int {
@@ -131,7 +131,7 @@ func TestOrderProperties(t *testing.T) {
 					t.Fatalf("%s and %s: Compare is not antisymmetric", a, b)
 				}
 				ka, kb := AppendKey(nil, a), AppendKey(nil, b)
-				if eq := Equal(a, b); eq != (c == 0) || eq != bytes.Equal(ka, kb) || eq != bytes.Equal(AppendIndexKey(nil, a), AppendIndexKey(nil, b)) {
+				if eq := Equal(a, b); eq != (c == 0) || eq != bytes.Equal(ka, kb) || eq && !bytes.Equal(AppendIndexKey(nil, a), AppendIndexKey(nil, b)) {
 					t.Fatalf("%s and %s: Equal %v, Compare %d, keys % x and % x", a, b, eq, c, ka, kb)
 				}
 				if !bytes.Equal(ka, kb) && (bytes.HasPrefix(ka, kb) || bytes.HasPrefix(kb, ka)) {
@@ -159,6 +159,18 @@ func TestCompareRepeatedFields(t *testing.T) {
 	b := mustText(t, "{a:{a:1},"+text[1:])
 	if Compare(a, a.Clone()) != 0 || Compare(a, b) == 0 || Equal(a, b) {
 		t.Error("wrong")
+	}
+}
+
+// TestIndexKeysOfUnknownText are those that files have: keys of the empty text.
+func TestIndexKeysOfUnknownText(t *testing.T) {
+	for _, c := range [][2]string{{"$0", "''"}, {"{$0:$0,a:1}", `{'':"",a:1}`}, {"[($0)]", "[('')]"}} {
+		if a, b := AppendIndexKey(nil, mustText(t, c[0])), AppendIndexKey(nil, mustText(t, c[1])); !bytes.Equal(a, b) {
+			t.Errorf("index keys of %s and %s: % x and % x", c[0], c[1], a, b)
+		}
+	}
+	if got := AppendIndexKey(nil, mustText(t, "$0")); !bytes.Equal(got, []byte{4, 0}) {
+		t.Errorf("the index key of $0 is % x; files have 04 00", got)
 	}
 }
 

@@ -123,6 +123,16 @@ func (it *Iter) NameKnown() bool {
 	return it.isField && ok
 }
 
+// nameless is NameKnown's opposite for fields, and cheap for those with a name.
+func (it *Iter) nameless() bool { return it.isField && it.Name() == "" && !it.NameKnown() }
+
+// SameName reports whether two iterators stand at fields of one name. Names of
+// unknown text are the same, and none of them is the empty name.
+func (it *Iter) SameName(other *Iter) bool {
+	name := it.Name()
+	return name == other.Name() && (name != "" || it.NameKnown() == other.NameKnown())
+}
+
 // Bad reports whether iteration ended at damaged bytes. It is never true for a
 // value that Parse or a Reader returned.
 func (it *Iter) Bad() bool { return it.bad }

@@ -14,9 +14,21 @@ const maxIndexKey = 200
 // AppendKey appends an encoding of v under which two values have the same bytes
 // exactly if [Equal] holds for them. No key is a prefix of another. The order
 // of keys means nothing.
-func AppendKey(dst []byte, v Value) []byte { return appendKey(dst, v, 1) }
+func AppendKey(dst []byte, v Value) []byte { return appendKey(dst, v, 1, exactKey) }
 
-func appendKey(dst []byte, v Value, depth int) []byte {
+// keyForm says what becomes of text that is not known, that of $0.
+type keyForm uint8
+
+const (
+	exactKey keyForm = iota // it has a key of its own
+	indexKey                // it has the key of the empty text: that is how files have it
+)
+
+// noTextKey stands for unknown text where the length of a text does. No length is
+// written so: it has a byte too many.
+const noTextKey = "\x80\x00"
+
+func appendKey(dst []byte, v Value, depth int, form keyForm) []byte {
 	k := kindOf(v)
 	if depth > MaxDepth { // damaged bytes
 		return dst
@@ -33,27 +45,33 @@ func appendKey(dst []byte, v Value, depth int) []byte {
 		if v.typ == StringType {
 			return appendCounted(dst, v.bodyBytes())
 		}
-		s, _ := v.symbolText()
+		s, known := v.symbolText()
+		if !known && form == exactKey {
+			return append(dst, noTextKey...)
+		}
 		return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 	case kindLob:
 		return appendCounted(dst, v.bodyBytes())
 	case kindList, kindSexp:
 		dst = binary.AppendUvarint(dst, uint64(v.Len()))
 		for it := v.Iter(); it.Next(); {
-			dst = appendKey(dst, it.Value(), depth+1)
+			dst = appendKey(dst, it.Value(), depth+1, form)
 		}
 		return dst
 	case kindStruct:
-		return appendStructKey(dst, v, depth)
+		return appendStructKey(dst, v, depth, form)
 	}
 	return dst
 }
 
 // AppendIndexKey appends a key like [AppendKey]'s that is at most a few hundred
-// bytes long: a longer one is replaced by its SHA-256.
+// bytes long: a longer one is replaced by its SHA-256. Values that are equal have
+// the same key. So have values that differ only in that one has text of unknown
+// symbols where the other has empty text: what is found by a key has to be
+// compared still.
 func AppendIndexKey(dst []byte, v Value) []byte {
 	start := len(dst)
-	dst = appendKey(dst, v, 1)
+	dst = appendKey(dst, v, 1, indexKey)
 	if len(dst)-start <= maxIndexKey {
 		return dst
 	}
@@ -91,12 +109,15 @@ func appendTimestampKey(dst []byte, v Value) []byte {
 	return appendDecimalKey(dst, t.Fraction)
 }
 
-func appendStructKey(dst []byte, v Value, depth int) []byte {
+func appendStructKey(dst []byte, v Value, depth int, form keyForm) []byte {
 	var fields []string
 	for it := v.Iter(); it.Next(); {
 		name := it.Name()
 		b := append(binary.AppendUvarint(nil, uint64(len(name))), name...)
-		fields = append(fields, string(appendKey(b, it.Value(), depth+1)))
+		if form == exactKey && it.nameless() {
+			b = []byte(noTextKey)
+		}
+		fields = append(fields, string(appendKey(b, it.Value(), depth+1, form)))
 	}
 	slices.SortFunc(fields, strings.Compare)
 	dst = binary.AppendUvarint(dst, uint64(len(fields)))

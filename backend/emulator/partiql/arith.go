@@ -253,7 +253,11 @@ func (n *concatNode) eval(m *machine) (datum, error) {
 	}
 	s, sok := a.v.Text()
 	t, tok := b.v.Text()
-	if !sok || !tok {
+	switch {
+	case sok && tok:
+	case a.noText() || b.noText(): // its type would do
+		return datum{}, errf("Expected text: $0")
+	default:
 		return datum{}, errBoth("Incorrect type of arguments for operator '||', expected one of [SYMBOL, STRING] got ["+a.typeName()+", "+b.typeName()+"]",
 			"Wrong argument type for ||")
 	}

@@ -102,6 +102,9 @@ func cast(d datum, typ string) (datum, error) {
 		return d, nil
 	}
 	out, err := target.convert(&d)
+	if err == nil && d.noText() {
+		err = errUnparsable
+	}
 	switch err {
 	case errIncompatible:
 		text := "Cannot convert " + from + " to " + target.name

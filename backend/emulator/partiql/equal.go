@@ -67,7 +67,7 @@ func (m *machine) equalStructs(a, b *datum) (bool, error) {
 		if !more && !also {
 			return true, nil
 		}
-		if more != also || i.Name() != j.Name() {
+		if more != also || !i.SameName(&j) {
 			break
 		}
 		x, y := ionDatum(i.Value()), ionDatum(j.Value())
@@ -88,6 +88,7 @@ const (
 	keySequence = 0xf0 // and its kind
 	keyStruct   = 0xf4
 	keyField    = 0xf5
+	keyNameless = 0xf6 // a field whose name has no known text
 	keyEnd      = 0xff
 )
 
@@ -121,7 +122,11 @@ func (m *machine) appendKey(dst []byte, d *datum) (_ []byte, err error) {
 		for it := d.v.Iter(); it.Next(); {
 			starts = append(starts, len(dst))
 			name, value := it.Name(), ionDatum(it.Value())
-			dst = append(binary.AppendUvarint(append(dst, keyField), uint64(len(name))), name...)
+			if name == "" && !it.NameKnown() {
+				dst = append(dst, keyNameless)
+			} else {
+				dst = append(binary.AppendUvarint(append(dst, keyField), uint64(len(name))), name...)
+			}
 			if dst, err = m.appendKey(dst, &value); err != nil {
 				return dst, err
 			}

@@ -267,7 +267,7 @@ func (c *cursor) keyed(i int, s *source) error {
 	if len(keys) > 1 {
 		return c.merged(keys,
 			func(key *datum, fn func(*Row) error) error { return c.lookup(s, key, fn) },
-			func() error { return m.src.Scan(m.ctx, s.table, s.view, fn) }, fn)
+			func() error { return m.src.Scan(m.ctx, s.table, s.view, fn) }, fn, true)
 	}
 	for k := range keys {
 		if err := m.spend(rowWork); err != nil {
@@ -297,8 +297,9 @@ const maxMerged = 8 << 20
 // merged reads the rows behind several keys in the order in which a scan gives
 // them, so that no result depends on how rows are found. If they are too many to
 // be put in order, it is a scan that reads them: the condition that chose the
-// keys is tested on each row anyway.
-func (c *cursor) merged(keys []datum, lookup func(*datum, func(*Row) error) error, scan func() error, fn func(*Row) error) error {
+// keys is tested on each row anyway. once says that a key stands for one row, which
+// is given once: two values that are not equal can have an index entry in common.
+func (c *cursor) merged(keys []datum, lookup func(*datum, func(*Row) error) error, scan func() error, fn func(*Row) error, once bool) error {
 	const rowSize = 160
 	m := c.m
 	var rows []Row
@@ -331,9 +332,12 @@ func (c *cursor) merged(keys []datum, lookup func(*datum, func(*Row) error) erro
 			return err
 		}
 	}
-	// No two keys have a row in common; revisions of one document stay as they are.
+	// Revisions of one document stay as they are.
 	slices.SortStableFunc(rows, func(a, b Row) int { return bytes.Compare(a.Key[:], b.Key[:]) })
 	for i := range rows {
+		if once && i > 0 && rows[i].Key == rows[i-1].Key {
+			continue
+		}
 		if err := fn(&rows[i]); err != nil {
 			return err
 		}
@@ -556,7 +560,7 @@ func (c *cursor) revisions(i int, s *source, read func(string, func(*Row) error)
 		return nil
 	}
 	if len(keys) > 1 {
-		return c.merged(keys, lookup, all, c.rowFns[i])
+		return c.merged(keys, lookup, all, c.rowFns[i], false)
 	}
 	for k := range keys {
 		if err := lookup(&keys[k], c.rowFns[i]); err != nil {

@@ -76,19 +76,21 @@ func heldWhile(m *machine, n int, f func() (int, error)) (out int, err error) {
 
 const (
 	pointerSize = 8
-	fieldSize   = 16 + datumSize
+	fieldSize   = 24 + datumSize
 )
 
 // field is a field of a struct.
 type field struct {
 	name  string
+	known bool // the name's text
 	value datum
 }
 
 func (d *datum) fields() []field {
 	out := make([]field, 0, d.v.Len())
 	for it := d.v.Iter(); it.Next(); {
-		out = append(out, field{it.Name(), ionDatum(it.Value())})
+		name := it.Name()
+		out = append(out, field{name, name != "" || it.NameKnown(), ionDatum(it.Value())})
 	}
 	return out
 }
@@ -101,7 +103,7 @@ func (m *machine) orderStructs(a, b *datum) (int, error) {
 }
 
 func (m *machine) orderFields(a, b *field) (int, error) {
-	if c := strings.Compare(a.name, b.name); c != 0 {
+	if c := cmp.Or(strings.Compare(a.name, b.name), oneIf(a.known)-oneIf(b.known)); c != 0 {
 		return c, m.spend(opWork)
 	}
 	return m.order(&a.value, &b.value)

@@ -65,8 +65,9 @@ type Source interface {
 	// statement and may be any text.
 	ByID(ctx context.Context, t *TableInfo, view View, docID string, yield func(*Row) error) error
 	// ByIndex yields the rows whose top-level field equals key in the sense of
-	// ion.Equal, in the order of Scan. It is called only for fields in TableInfo.Indexes and keys that
-	// are not null.
+	// ion.Equal, in the order of Scan. It may yield others too, such as those with
+	// the same ion.AppendIndexKey: each row is compared again. It is called only for
+	// fields in TableInfo.Indexes and keys that are not null.
 	ByIndex(ctx context.Context, t *TableInfo, view View, field string, key ion.Value, yield func(*Row) error) error
 	// History yields the revisions of a table, or of one document if docID is not
 	// empty, that were active between start and end, both inclusive; nil is no

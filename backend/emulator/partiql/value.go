@@ -73,6 +73,16 @@ func (d *datum) ranges() bool {
 	return d.v.Type() == ion.ListType && !d.v.IsNull()
 }
 
+// noText reports whether d is $0: a symbol of which no text is known. It equals
+// itself only and converts to nothing.
+func (d *datum) noText() bool {
+	if d.v.Type() != ion.SymbolType || d.v.IsNull() {
+		return false
+	}
+	_, ok := d.v.Text()
+	return !ok
+}
+
 func (d *datum) isStruct() bool { return d.v.Type() == ion.StructType && !d.v.IsNull() }
 
 // kind is the kind of a sequence.
