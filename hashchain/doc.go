@@ -96,10 +96,12 @@
 //     its own ids in it.
 //   - blocks with several revisions, whose order is not proven
 //   - a block with a proof that is longer than the shortest one in its tree, which may
-//     be a part of another block. The shortest is that of the tip. It is told by the
-//     block's own entry 0 beside its statements, but for one that has a single deletion,
-//     or a single hash, and nothing else; by redactionInfo; and in a whole journal.
-//     Without entry 0, as in QLDB's blocks, next to nothing tells.
+//     be a part of another block. The shortest is that of the tip. Statements in their
+//     place tell, together with redactionInfo, or with this project's entry 0 where
+//     the path is one longer, or where the revisions are more than a single deletion or
+//     hash and no later block has a path that leads to this one sooner. In QLDB's
+//     blocks, whose entry 0 nobody can compute, only redactionInfo tells; in a whole
+//     journal nothing is open.
 //
 // A revision with its data, a struct of none of those forms, has no other reading: with
 // a proof, it is one that the ledger wrote. That every block with statements has an

@@ -453,6 +453,20 @@ func TestMetadataAsDataInJSON(t *testing.T) {
 	}
 }
 
+// TestDataThatIsNoStruct: what Dot hashes can be what the Ion Hash of a blob hashes,
+// so that a neighbour in the tree can be shown as data.
+func TestDataThatIsNoStruct(t *testing.T) {
+	const meta = `{id:"a",version:0,txTime:2024-03-01T09:06:00.000Z,txId:"t"}`
+	f := &forgery{t: t}
+	for data, want := range map[string]int64{"{{AAAA}}": 1, "7": 1, "[1]": 1, "{a:7}": 0, "{id:\"a\"}": 0} {
+		hash := Dot(f.hash(meta), f.hash(data))
+		c, failures := CheckRevision(f.value("{hash:" + blobText(hash) + ",data:" + data + ",metadata:" + meta + "}"))
+		if len(failures) > 0 || c.MetadataUntold != want {
+			t.Errorf("%s: %v, %+v", data, failures, c)
+		}
+	}
+}
+
 // countNamed is a count by its name in JSON.
 func countNamed(t *testing.T, c *Counts, name string) int64 {
 	t.Helper()

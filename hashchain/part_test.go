@@ -289,7 +289,7 @@ func (l *partLedger) isTrue(seq int, chained bool, b *Block, c *Counts) bool {
 // counted. The same holds for each block in a whole journal.
 func TestPartsShownAsBlocks(t *testing.T) {
 	passed, counted, tried := 0, 0, 0
-	for seed := range uint64(300) {
+	for seed := range uint64(120) {
 		if testing.Short() && seed == 40 {
 			break
 		}
