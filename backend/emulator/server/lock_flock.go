@@ -9,6 +9,8 @@ import (
 	"syscall"
 )
 
+const dirsAreLocked = true
+
 // lockDir keeps a second server out of a data directory. The lock ends with
 // the process, however it ends; the empty file stays.
 func lockDir(dir string) (unlock func(), err error) {

@@ -57,6 +57,10 @@ type registry struct {
 	open   func(name, path string, mode emulator.Mode) (*emulator.Ledger, *hook.Faults, error)
 	unlock func()
 
+	// unopened are files in dir that have a ledger's name, are not known and could
+	// not be opened at the start. It does not change afterwards.
+	unopened []string
+
 	// change is held for the whole of a change, over its writes to disk; mu only
 	// while the maps are read or a finished change is put in. Changes replace a
 	// ledgerState; nothing changes one that is in the map.
@@ -83,6 +87,9 @@ func (r *registry) load() error {
 		return err
 	}
 	r.unlock = unlock
+	if err := removeHalfWritten(r.dir); err != nil {
+		r.log.Warn("files of changes that were cut short stay", "directory", r.dir, "error", err)
+	}
 	if r.states, err = readStates(r.dir); err != nil {
 		return err
 	}
@@ -143,12 +150,18 @@ func (r *registry) adopt() error {
 			continue
 		}
 		const mode = "ALLOW_ALL"
-		e := r.openEntry(name, mode)
-		st := &ledgerState{Name: name, Mode: mode, Protected: true, Created: r.now()}
-		if e.engine != nil {
-			st.Created = e.engine.CreatedAt()
-			r.log.Info("ledger taken in from its file", "ledger", name)
+		// A pipe or a device would be waited for; a link is as good as its file.
+		if at, err := os.Stat(r.path(name)); err != nil || !at.Mode().IsRegular() {
+			r.log.Warn("a file is no ledger of this server", "file", f.Name(), "reason", "it is not a regular file")
+			continue
 		}
+		e := r.openEntry(name, mode)
+		if e.engine == nil { // nothing says that it ever was a ledger: it is not kept
+			r.unopened = append(r.unopened, f.Name())
+			continue
+		}
+		st := &ledgerState{Name: name, Mode: mode, Protected: true, Created: e.engine.CreatedAt()}
+		r.log.Info("ledger taken in from its file", "ledger", name)
 		r.states[name], r.entries[name], found = st, e, true
 	}
 	if !found {
@@ -166,6 +179,17 @@ func (r *registry) removeSeeding(name string) {
 		return
 	}
 	r.log.Warn("the seed of a ledger was cut short; what it had made is removed", "ledger", name, "file", file)
+}
+
+// unopenedFile is a file that is still there and could not be opened as a ledger, ""
+// for none.
+func (r *registry) unopenedFile() string {
+	for _, name := range r.unopened {
+		if _, err := os.Lstat(filepath.Join(r.dir, name)); err == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 func (r *registry) openEntry(name, mode string) *entry {

@@ -40,8 +40,8 @@ type Server struct {
 }
 
 // New opens the ledgers of the data directory and returns a server for them.
-// A ledger that cannot be opened is logged and answers with ServiceUnavailable;
-// New fails only where the directory itself, its server.json or the export
+// A ledger that cannot be opened is logged and answers with ServiceUnavailable; a
+// file that is not known and cannot be opened is logged and no ledger. New fails only where the directory itself, its server.json or the export
 // target cannot be used.
 func New(cfg Config) (*Server, error) {
 	cfg, err := cfg.filled()
@@ -165,9 +165,13 @@ func (s *Server) Close() error {
 func (s *Server) readyz(w http.ResponseWriter) {
 	for _, st := range s.registry.all() {
 		if e, _ := s.registry.get(st.Name); e != nil && e.failure != nil {
-			plain(w, http.StatusServiceUnavailable, "ledger "+st.Name+" could not be opened")
+			plain(w, http.StatusServiceUnavailable, "ledger "+st.Name+" could not be opened; the server's log says why. Put a copy of its file in place and start again, or delete the ledger")
 			return
 		}
+	}
+	if file := s.registry.unopenedFile(); file != "" {
+		plain(w, http.StatusServiceUnavailable, "the file "+file+" in the data directory could not be opened as a ledger; the server's log says why. Take it out of the directory, or put a ledger's file in its place and start again")
+		return
 	}
 	if s.ctx.Err() != nil {
 		plain(w, http.StatusServiceUnavailable, "stopping")

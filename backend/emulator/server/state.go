@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -96,6 +97,26 @@ func (r *registry) save(states map[string]*ledgerState) error {
 		return fmt.Errorf("server: writing %s: %w", stateFile, err)
 	}
 	return nil
+}
+
+// removeHalfWritten removes what writes of stateFile left that a crash cut short.
+// The directory must be locked: a server that lives may be writing one.
+func removeHalfWritten(dir string) error {
+	if !dirsAreLocked {
+		return nil
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range files {
+		random, ok := strings.CutPrefix(f.Name(), "."+stateFile+".")
+		if ok && random != "" && strings.Trim(random, "0123456789") == "" && f.Type().IsRegular() {
+			errs = append(errs, os.Remove(filepath.Join(dir, f.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // writeFile replaces a file: after it the new content is durable, before it
