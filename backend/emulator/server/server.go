@@ -41,8 +41,9 @@ type Server struct {
 
 // New opens the ledgers of the data directory and returns a server for them.
 // A ledger that cannot be opened is logged and answers with ServiceUnavailable; a
-// file that is not known and cannot be opened is logged and no ledger. New fails only where the directory itself, its server.json or the export
-// target cannot be used.
+// file that is not known and cannot be opened is logged and no ledger. New fails
+// only where the directory itself, its server.json or the export target cannot be
+// used.
 func New(cfg Config) (*Server, error) {
 	cfg, err := cfg.filled()
 	if err != nil {
