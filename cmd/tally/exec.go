@@ -56,13 +56,9 @@ func newExecCommand() *cobra.Command {
 }
 
 func (o *serveOptions) exec(cmd *cobra.Command, args []string) error {
-	s, err := o.start(cmd.Context(), cmd.ErrOrStderr())
+	s, l, _, err := o.start(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
-	}
-	l, _, err := o.listener()
-	if err != nil {
-		return errors.Join(err, s.Close())
 	}
 	// The server outlives an interrupt that the command gets too: it stops once
 	// the command has ended.

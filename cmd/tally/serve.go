@@ -117,13 +117,9 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 			return fmt.Errorf("--port-file: %w", err)
 		}
 	}
-	s, err := o.start(ctx, errOut)
+	s, l, tc, err := o.start(ctx, errOut)
 	if err != nil {
 		return err
-	}
-	l, tc, err := o.listener()
-	if err != nil {
-		return errors.Join(err, s.Close())
 	}
 	if !o.inMemory {
 		server.TuneGC()
@@ -137,8 +133,30 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 	return errors.Join(s.Serve(ctx, l, tc), s.Close())
 }
 
-// start makes the server and its first ledger.
-func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Server, error) {
+// start makes the server, its listener and its first ledger. What is wrong with an
+// address or a certificate is said before a seed takes its time; nothing is
+// accepted before the ledger is there.
+func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Server, net.Listener, *tls.Config, error) {
+	cfg, err := o.config(errOut)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	l, tc, err := o.listener()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	s, err := server.New(*cfg)
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, l.Close())
+	}
+	if err := o.firstLedger(ctx, s, errOut); err != nil {
+		return nil, nil, nil, errors.Join(err, l.Close(), s.Close())
+	}
+	return s, l, tc, nil
+}
+
+// config checks the flags.
+func (o *serveOptions) config(errOut io.Writer) (*server.Config, error) {
 	switch {
 	case o.inMemory && o.data != "":
 		return nil, usageError{errors.New("ledgers live in one place: --data DIR, or --in-memory, not both")}
@@ -166,19 +184,12 @@ func (o *serveOptions) start(ctx context.Context, errOut io.Writer) (*server.Ser
 	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
 		return nil, usageError{fmt.Errorf("--log must be debug, info, warn or error, not %q", o.logLevel)}
 	}
-	s, err := server.New(server.Config{
+	return &server.Config{
 		DataDir: o.data, Region: o.region, Account: o.account, CreateDelay: o.createDelay, DeleteDelay: o.deleteDelay, FaithfulErrorCodes: o.faithful, IgnoreFieldCase: o.ignoreCase, AccessKeys: keys, Hosts: o.hosts,
 		Exports:      server.ExportTarget{Dir: o.exportDir, S3Endpoint: o.exportS3},
 		TestControls: o.testControls, Profile: o.profile,
 		Logger: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level})),
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := o.firstLedger(ctx, s, errOut); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+	}, nil
 }
 
 func (o *serveOptions) firstLedger(ctx context.Context, s *server.Server, errOut io.Writer) error {
