@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -63,7 +64,7 @@ func runCorpusRow(t *testing.T, text, source string) {
 		params[i] = p
 	}
 	if foreign == "" {
-		l.Exec(t, text, params...)
+		corpusAnswer(t, stmt, l.Exec(t, text, params...))
 		return
 	}
 	// It names something of another ledger by its id.
@@ -108,8 +109,7 @@ func prepareTables(t *testing.T, l *emulatortest.Ledger, stmt *partiql.Statement
 	case *partiql.Exec:
 		foreign = "Strand ID"
 	}
-	doc := parse(t, `{id:1, user_id:1, balance:5.0, c:"x", k:"x", x:1, address:{city:"Leeds"}, hobbies:["a"], data:{x:1}, email:"e",
-		Owners:{PrimaryOwner:{PersonId:"p"}, SecondaryOwners:[]}, VIN:"p", Status:{Type:"x"}, PendingPenaltyTicketAmount:90.25}`)
+	doc := parse(t, corpusDocument)
 	for name, table := range names {
 		if table {
 			l.Exec(t, `CREATE TABLE "`+name+`"`)
@@ -117,6 +117,61 @@ func prepareTables(t *testing.T, l *emulatortest.Ledger, stmt *partiql.Statement
 		}
 	}
 	return foreign
+}
+
+// corpusDocument is what each table holds one of.
+const corpusDocument = `{id:1, user_id:1, balance:5.0, c:"x", k:"x", x:1, address:{city:"Leeds"}, hobbies:["a"], data:{x:1}, email:"e",
+		Owners:{PrimaryOwner:{PersonId:"p"}, SecondaryOwners:[]}, VIN:"p", Status:{Type:"x"}, PendingPenaltyTicketAmount:90.25}`
+
+var (
+	documentRow = regexp.MustCompile(`^\{documentId:"[0-9A-Za-z]{22}"\}$`)
+	tableRow    = regexp.MustCompile(`^\{tableId:"[0-9A-Za-z]{22}"\}$`)
+)
+
+// corpusAnswer checks what is known of a statement's rows whatever its parameters
+// are. Each table has one document, so without a condition a table, and a join of
+// tables, has one row.
+func corpusAnswer(t *testing.T, stmt *partiql.Statement, rows []string) {
+	least, most, like := 1, 1, (*regexp.Regexp)(nil)
+	switch s := stmt.Body.(type) {
+	case *partiql.Insert:
+		like = documentRow
+		if list, ok := s.Value.(*partiql.Sequence); ok && !s.Single {
+			least, most = len(list.Items), len(list.Items)
+		}
+	case *partiql.DML:
+		like = documentRow
+		if s.Where != nil || len(s.From) > 1 {
+			least = 0
+		}
+	case *partiql.Select:
+		conditions := s.Where != nil
+		for _, f := range s.From {
+			_, table := f.Expr.(*partiql.Var)
+			conditions = conditions || f.On != nil || !table
+		}
+		switch text := partiql.Format(stmt); {
+		case strings.HasPrefix(text, "SELECT COUNT(*) FROM"):
+			like = regexp.MustCompile(`^\{_1:[01]\}$`)
+			if !conditions {
+				like = regexp.MustCompile(`^\{_1:1\}$`)
+			}
+		case conditions:
+			least, most = 0, len(rows)
+		case regexp.MustCompile(`^SELECT \* FROM [A-Za-z]\w*( AS \w+)?$`).MatchString(text):
+			like = regexp.MustCompile("^" + regexp.QuoteMeta(parse(t, corpusDocument).String()) + "$")
+		}
+	default:
+		like = tableRow
+	}
+	if len(rows) < least || len(rows) > most {
+		t.Errorf("%s\n%d rows, want %d to %d: %v", partiql.Format(stmt), len(rows), least, most, rows)
+	}
+	for _, r := range rows {
+		if like != nil && !like.MatchString(r) {
+			t.Errorf("%s\nthe row %s, want one like %s", partiql.Format(stmt), r, like)
+		}
+	}
 }
 
 // paramsFor makes parameters that fit where they stand: documents, block
