@@ -73,11 +73,14 @@ func shift(err error, by int64) error {
 	return err
 }
 
+// shortHead holds the length of every value that is written as usual.
+const shortHead = 16
+
 // fetch reads the bytes of one top-level value, pad or version marker. Memory
 // grows with the bytes that really arrive, not with the length that the input
 // claims.
 func (r *Reader) fetch() ([]byte, error) {
-	head, err := r.in.Peek(16)
+	head, err := r.in.Peek(shortHead)
 	if len(head) == 0 {
 		return nil, err
 	}
@@ -85,6 +88,10 @@ func (r *Reader) fetch() ([]byte, error) {
 		return nil, err
 	}
 	n, need := topExtent(head)
+	if n < 0 && len(head) == shortHead { // a length may be padded with any number of zeros
+		head, _ = r.in.Peek(r.in.Size())
+		n, need = topExtent(head)
+	}
 	if n < 0 {
 		return nil, shift(syntaxErr(0, "value has a bad length"), r.off)
 	}
