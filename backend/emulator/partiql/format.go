@@ -27,23 +27,34 @@ type formatter struct {
 
 // top writes an expression that nothing stands around.
 func (f *formatter) top(e Expr) {
-	f.bare = firstQuery(e)
+	f.bare, _ = leftmost(e, precSet).(*Select)
 	f.expr(e, 0)
 }
 
-// firstQuery is the query that e begins with if that may stand without
-// parentheses, or nil.
-func firstQuery(e Expr) *Select {
-	for {
+// leftmost is the operand that e begins with, within operators that bind no
+// tighter than most. There a query may stand without parentheses.
+func leftmost(e Expr, most int) Expr {
+	for bindingOf(e) <= most {
 		switch s := e.(type) {
 		case *SetOp:
 			e = s.Left
-			continue
-		case *Select:
-			return s
+		case *Binary:
+			e = s.Left
+		case *Logic:
+			e = s.Args[0]
+		case *In:
+			e = s.Left
+		case *Is:
+			e = s.Operand
+		case *Like:
+			e = s.Operand
+		case *Between:
+			e = s.Operand
+		default:
+			return e
 		}
-		return nil
 	}
+	return e
 }
 
 func (f *formatter) put(parts ...string) {
@@ -84,7 +95,7 @@ func (f *formatter) body(n Node) {
 		f.put("EXEC ", identText(s.Name))
 		if len(s.Args) > 0 {
 			f.put(" ")
-			f.bare = firstQuery(s.Args[0]) // a parenthesis behind the name is an error
+			f.bare, _ = leftmost(s.Args[0], precTimes).(*Select) // a parenthesis behind the name is an error
 			f.list(s.Args)
 		}
 	}

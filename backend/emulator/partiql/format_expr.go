@@ -13,7 +13,7 @@ import (
 func (f *formatter) expr(e Expr, prec int) {
 	own := bindingOf(e)
 	query, ok := e.(*Select)
-	if own <= prec || ok && query != f.bare {
+	if ok && query != f.bare || !ok && own <= prec {
 		f.put("(")
 		defer f.put(")")
 	}
