@@ -31,17 +31,25 @@ func (l *Ledger) Check(ctx context.Context) iter.Seq2[string, error] {
 }
 
 func (l *Ledger) check(ctx context.Context, yield func(string, error) bool) error {
+	if err := l.checkContents(ctx, yield); err != nil {
+		return err
+	}
+	return l.checkPages(ctx, yield)
+}
+
+// checkContents checks what the ledger holds, in one snapshot.
+func (l *Ledger) checkContents(ctx context.Context, yield func(string, error) bool) error {
 	v, err := l.openReader()
 	if err != nil {
 		return err
 	}
 	c := &checker{l: l, ctx: ctx, snap: v.snap, seq: v.seq, cat: v.cat, yield: yield, docs: map[docKey]*replayed{}}
 	defer func() {
-		if !c.lent || l.readers.takeBack(c.snap) {
+		if !c.lent || l.readers.takeBack(c.snap) { // lent still: yield panicked
 			l.closeReader(v)
 		}
 	}()
-	for _, step := range []func() error{c.journal, c.documents, c.history, c.indexes, c.pages} {
+	for _, step := range []func() error{c.journal, c.documents, c.history, c.indexes} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -77,13 +85,14 @@ type replayed struct {
 func (c *checker) problem(format string, args ...any) error {
 	c.l.readers.lend(c.snap)
 	c.lent = true
+	c.lent = true
 	more := c.yield(fmt.Sprintf(format, args...), nil)
-	if !c.l.readers.takeBack(c.snap) {
+	c.lent = !c.l.readers.takeBack(c.snap)
+	switch {
+	case !more:
+		return errStopped // also where the ledger was closed: yield must not be called again
+	case c.lent:
 		return ledger.ErrClosed
-	}
-	c.lent = false
-	if !more {
-		return errStopped
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"path/filepath"
@@ -295,4 +296,93 @@ func TestCheckLeftAtAProblem(t *testing.T) {
 	if _, err, ok := next(); !ok || !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("the check goes on after Close: %v, %v", err, ok)
 	}
+}
+
+// TestCheckLeftClosed: who closes the ledger in a loop over Check may also leave
+// the loop there.
+func TestCheckLeftClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "left.tally")
+	l, err := emulator.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled(t, l, 1, map[string]any{"n": 1})
+	damagedAt(t, l, path)
+	if l, err = emulator.Open(path); err != nil {
+		t.Fatal(err)
+	}
+	for range l.Check(t.Context()) {
+		if err := l.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		break
+	}
+	free(t, path)
+}
+
+// mappingStore is a store whose groups wait until no snapshot is open, as bbolt
+// does where it has to map a larger file. A look at the pages waits for the group
+// under way, hence for those snapshots too.
+type mappingStore struct {
+	*store.Bolt
+	applying chan struct{} // nil, or closed by the first Apply
+	once     sync.Once
+	t        *testing.T
+}
+
+func (s *mappingStore) Apply(ops []store.Op) error {
+	if s.applying != nil {
+		s.once.Do(func() { close(s.applying) })
+		for s.Stats().Snapshots > 0 {
+			runtime.Gosched()
+		}
+	}
+	return s.Bolt.Apply(ops)
+}
+
+func (s *mappingStore) CheckPages(ctx context.Context, report func(string) error) error {
+	if n := s.Stats().Snapshots; n > 0 {
+		s.t.Errorf("%d snapshots are open while the store waits for the group under way", n)
+	}
+	return s.Bolt.CheckPages(ctx, report)
+}
+
+// TestCheckBesideMapping: where a commit waits for snapshots to end, Check and a
+// Close within it do not wait for that commit.
+func TestCheckBesideMapping(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mapping.tally")
+	l, err := emulator.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled(t, l, 1, map[string]any{"n": 1})
+	damagedAt(t, l, path)
+	s := &mappingStore{t: t}
+	l, err = emulator.Open(path, emulator.WithStore(func(b store.Store) store.Store { s.Bolt = b.(*store.Bolt); return s }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems := 0
+	for _, err := range l.Check(t.Context()) {
+		if problems++; err != nil {
+			t.Error(err)
+		}
+	}
+	if problems == 0 {
+		t.Fatal("Check finds nothing: nothing is tested")
+	}
+	s.applying = make(chan struct{})
+	committed := make(chan error, 1)
+	for range l.Check(t.Context()) {
+		go func() { committed <- execute(t.Context(), l, "INSERT INTO T ?", map[string]any{"n": 2}) }()
+		<-s.applying
+		if err := l.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		break
+	}
+	if err := <-committed; err != nil {
+		t.Errorf("the commit under way at Close: %v", err)
+	}
+	free(t, path)
 }

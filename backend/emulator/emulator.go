@@ -343,6 +343,7 @@ func (l *Ledger) Close() error {
 	l.ending.Store(true)
 	l.closing.Unlock()
 	defer close(l.gone)
+	l.readers.shutDown()
 	l.mu.Lock()
 	sessions := l.sessions
 	l.sessions = nil
@@ -351,7 +352,7 @@ func (l *Ledger) Close() error {
 		s.close(ledger.ErrClosed)
 	}
 	l.committer.close()
-	l.readers.close()
+	l.readers.wait()
 	l.closeErr = l.store.Close()
 	return l.closeErr
 }

@@ -11,18 +11,36 @@ type pageChecker interface {
 // problem of each.
 const maxPageProblems = 1000
 
-// pages compares the pages of the file that are in use with those that are free.
-// A page that is both still holds what it should: the next commits overwrite it.
+// checkPages compares the pages of the file that are in use with those that are
+// free. A page that is both still holds what it should: the next commits overwrite
+// it.
 //
-// The caller hears of it afterwards, since he may close the ledger then, and the
-// store holds the file while it looks.
-func (c *checker) pages() error {
-	s, ok := c.l.store.(pageChecker)
+// No snapshot is open meanwhile. The store lets the group under way end first, and
+// that may wait until the last snapshot is closed, to map a larger file. The caller
+// hears of it afterwards, since he may close the ledger then.
+func (l *Ledger) checkPages(ctx context.Context, yield func(string, error) bool) error {
+	s, ok := l.store.(pageChecker)
 	if !ok {
 		return nil
 	}
-	var found []string
-	err := s.CheckPages(c.ctx, func(problem string) error {
+	found, err := l.pageProblems(ctx, s)
+	for _, problem := range found {
+		if !yield(problem, nil) {
+			return errStopped
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (l *Ledger) pageProblems(ctx context.Context, s pageChecker) (found []string, err error) {
+	if err := l.readers.enter(); err != nil {
+		return nil, err
+	}
+	defer l.readers.leave()
+	err = s.CheckPages(ctx, func(problem string) error {
 		if len(found) == maxPageProblems {
 			found = append(found, "there are more problems of pages than these")
 			return errStopped
@@ -30,13 +48,8 @@ func (c *checker) pages() error {
 		found = append(found, problem)
 		return nil
 	})
-	for _, problem := range found {
-		if err := c.problem("%s", problem); err != nil {
-			return err
-		}
-	}
 	if err == errStopped {
-		return nil
+		err = nil
 	}
-	return err
+	return found, err
 }

@@ -51,11 +51,15 @@ func (r *readers) less() {
 func (r *readers) lend(snap store.Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.less()
+	if r.shut {
+		_ = snap.Close()
+		return
+	}
 	if r.lent == nil {
 		r.lent = make(map[store.Snapshot]struct{})
 	}
 	r.lent[snap] = struct{}{}
-	r.less()
 }
 
 // takeBack reports whether the reader may go on. If not, neither snapshot nor
@@ -71,20 +75,26 @@ func (r *readers) takeBack(snap store.Snapshot) bool {
 	return true
 }
 
-// close refuses new readers, waits for those under way and closes the snapshots
-// that are lent.
-func (r *readers) close() {
+// shutDown refuses new readers and closes the snapshots that are lent. It comes
+// before the wait for commits, since a commit may wait for a snapshot to end.
+func (r *readers) shutDown() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.shut = true
 	r.idle.L = &r.mu
-	for r.busy > 0 {
-		r.idle.Wait()
-	}
 	for snap := range r.lent {
 		_ = snap.Close()
 	}
 	r.lent = nil
+}
+
+// wait ends when the readers under way have.
+func (r *readers) wait() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.busy > 0 {
+		r.idle.Wait()
+	}
 }
 
 // openReader is openView for a reader; closeReader ends it.

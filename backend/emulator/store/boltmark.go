@@ -35,6 +35,14 @@ func readMark(f io.ReaderAt, m metaPage) ([]byte, error) {
 	return b, err
 }
 
+// markBefore reports whether the mark is whole and speaks of an earlier state.
+// bbolt wipes it with the meta page that it writes in its place, but a disk that
+// loses power may have written the sector that counts and not this one.
+func markBefore(mark []byte, txid uint64) bool {
+	at := binary.BigEndian.Uint64(mark[len(markName):])
+	return at < txid && bytes.Equal(mark, encodeMark(at, binary.BigEndian.Uint32(mark[len(markName)+8:])))
+}
+
 // listKnown checks the list of free pages, and reports whether it is known to be
 // the one that was there at the last Close.
 func listKnown(f io.ReaderAt, m metaPage) (known bool, err error) {
@@ -55,6 +63,8 @@ func (list freeList) marked(f io.ReaderAt, m metaPage) (known bool, err error) {
 		return false, nil
 	case bytes.Equal(mark, encodeMark(m.txid, list.sum)):
 		return true, nil
+	case markBefore(mark, m.txid):
+		return false, nil
 	}
 	return false, fmt.Errorf("the list of free pages, on page %d, has the checksum %08x, and the mark of the last Close, at byte %d, is %x instead of %x: one of them was changed",
 		m.free, list.sum, m.at+markOffset, mark, encodeMark(m.txid, list.sum))
