@@ -33,18 +33,6 @@ func NewLazyConn(c net.Conn) net.Conn { return &lazyConn{Conn: c} }
 // SessionCount is how many sessions have a token.
 func (s *Server) SessionCount() int { return s.sessions.count() }
 
-// IdleConnections is how many connections wait for their next request.
-func (s *Server) IdleConnections() (n int) {
-	s.conns.mu.Lock()
-	defer s.conns.mu.Unlock()
-	for _, c := range s.conns.open {
-		if c.idle > 0 {
-			n++
-		}
-	}
-	return n
-}
-
 // Sweep does what the server does every few seconds.
 func (s *Server) Sweep() {
 	s.sweep(s.ctx)

@@ -71,7 +71,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, tc *tls.Config) erro
 			return fmt.Errorf("server: test controls are for the loopback interface, not for %s", l.Addr())
 		}
 	}
-	l = &limitedListener{Listener: l, makeRoom: s.conns.makeRoom, slots: make(chan struct{}, s.cfg.Limits.Connections), done: make(chan struct{})}
+	l = &limitedListener{Listener: l, slots: make(chan struct{}, s.cfg.Limits.Connections), done: make(chan struct{})}
 	if tc != nil {
 		tc = tc.Clone()
 		tc.NextProtos = []string{"http/1.1"}
@@ -123,31 +123,25 @@ func (s *Server) stopOn(ctx context.Context, hs *http.Server) error {
 	return nil
 }
 
-// limitedListener serves as many connections as there are slots. One more waits
-// for a slot, and the others in the system's queue.
+// limitedListener accepts as many connections as there are slots; the others
+// wait in the system's queue.
 type limitedListener struct {
 	net.Listener
-	makeRoom func() // closes a connection that is idle, now or when there is one
-	slots    chan struct{}
-	done     chan struct{}
-	once     sync.Once
+	slots chan struct{}
+	done  chan struct{}
+	once  sync.Once
 }
 
 func (l *limitedListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
 	select {
 	case l.slots <- struct{}{}:
-	default:
-		l.makeRoom()
-		select {
-		case l.slots <- struct{}{}:
-		case <-l.done:
-			_ = c.Close()
-			return nil, net.ErrClosed
-		}
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+	c, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
 	}
 	return &limitedConn{lazyConn: lazyConn{Conn: c}, release: func() { <-l.slots }}, nil
 }

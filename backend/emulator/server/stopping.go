@@ -1,7 +1,6 @@
 package server
 
 import (
-	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -14,15 +13,12 @@ type connections struct {
 	mu       sync.Mutex
 	open     map[net.Conn]*connection
 	stopping bool
-	short    bool   // one more connection waits for a place
-	turn     uint64 // counts connections that become idle
 }
 
 // connection is the context's value of a request under connectionKey.
 type connection struct {
 	busy bool // a complete request is worked on or its answer is on its way
 	cut  bool
-	idle uint64 // the turn at which it became idle; 0 where it is not
 }
 
 type connectionKey struct{}
@@ -45,55 +41,16 @@ func (t *connections) add(c net.Conn) *connection {
 
 // state is told by net/http what becomes of a connection.
 func (t *connections) state(c net.Conn, st http.ConnState) {
-	if st == http.StateNew {
+	if st != http.StateIdle && st != http.StateClosed && st != http.StateHijacked {
 		return
 	}
-	if t.note(c, st) {
-		_ = c.Close()
-	}
-}
-
-// note reports whether the connection is to be closed: one more waits for its place.
-func (t *connections) note(c net.Conn, st http.ConnState) (leave bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	o := t.open[c]
-	switch {
-	case o == nil:
-	case st == http.StateActive:
-		o.idle = 0
-	case st == http.StateIdle:
-		o.busy = false
-		t.turn++
-		o.idle = t.turn
-		leave, t.short = t.short, false
-	default:
+	if st != http.StateIdle {
 		delete(t.open, c)
-		t.short = false // its place is free
+	} else if o := t.open[c]; o != nil {
+		o.busy = false
 	}
-	return leave
-}
-
-// makeRoom closes the connection that has been idle longest, or the next one that
-// becomes idle: clients that keep connections open must not keep others out.
-func (t *connections) makeRoom() {
-	if c := t.longestIdle(); c != nil {
-		_ = c.Close()
-	}
-}
-
-func (t *connections) longestIdle() net.Conn {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	var longest net.Conn
-	first := uint64(math.MaxUint64)
-	for c, o := range t.open {
-		if o.idle > 0 && o.idle < first {
-			longest, first = c, o.idle
-		}
-	}
-	t.short = longest == nil
-	return longest
 }
 
 // begin comes when a request is complete. It does not return where the connection
