@@ -424,6 +424,10 @@ func TestHonestBlocksUntold(t *testing.T) {
 			if r.Verdict != Verified || r.Counts.BlocksUntold > 0 != want || (r.Counts.AddressBound == 0) != (want && seq != 3) {
 				t.Errorf("block %d, tip %d: %s, %+v", seq, tip, r.Verdict, r.Counts)
 			}
+			r = (&Receipt{Block: golden.blocks[seq], Address: BlockAddress{golden.strand, uint64(seq)}, HasAddress: true}).Check(digest)
+			if r.Verdict != Undecided || r.Counts.BlocksUntold > 0 || r.Counts.AddressBound == 0 {
+				t.Errorf("block %d, tip %d, without a proof: %s, %+v", seq, tip, r.Verdict, r.Counts)
+			}
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (rec *Receipt) checkRevision(r *ReceiptResult, json bool) {
 
 func (rec *Receipt) checkBlock(r *ReceiptResult) {
 	var c blockChecker
-	if r.Digest != nil && rec.HasAddress {
+	if r.Digest != nil && rec.HasProof && rec.HasAddress {
 		c.place = placeOf(rec.Address.SequenceNo, r.Digest.Tip.SequenceNo)
 	}
 	c.check(rec.Block, false)

@@ -147,7 +147,7 @@ func reason(j *journal, rep *hashchain.Report) string {
 	return rep.NoDigest
 }
 
-const hashOnlyUnproven = "what %s of which only the hash is shown: the ledger's own are shown so, and so can be any other, or several together"
+const hashOnlyUnproven = "what %s of which only the hash is shown: the ledger's own are shown so, and so can be any other, several together, or another part of the block"
 
 // unprovenOfBlocks says what the hashes of blocks do not cover.
 func unprovenOfBlocks(res *result, c *hashchain.Counts, receipt bool) {

@@ -100,7 +100,7 @@ func unprovenOfReceipt(res *result, rec *hashchain.Receipt, r *hashchain.Receipt
 		res.notProven("what the revision says: only its hash is here")
 	}
 	if r.Kind == hashchain.HashOnly && !rec.Revision.IsZero() {
-		res.notProven("what the revision says: only the hash is shown, as of the ledger's own, and so can be any other, or several together")
+		res.notProven("what the revision says: only the hash is shown, as of the ledger's own, and so can be any other, several together, or another part of the block")
 	}
 	if r.Counts.HashOnly > 0 && !rec.Block.IsZero() {
 		res.notProven(hashOnlyUnproven, plural(r.Counts.HashOnly, "revision says", "revisions say"))

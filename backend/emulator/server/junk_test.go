@@ -58,6 +58,9 @@ func TestJunkInTheDirectory(t *testing.T) {
 	if err := s.CreateLedger("notes", "ALLOW_ALL"); err != nil {
 		t.Error(err)
 	}
+	if code, text := ready(t, url); code != http.StatusOK {
+		t.Errorf("readyz with a ledger in the file's place: %d %s", code, text)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

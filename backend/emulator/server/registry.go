@@ -184,7 +184,12 @@ func (r *registry) removeSeeding(name string) {
 // unopenedFile is a file that is still there and could not be opened as a ledger, ""
 // for none.
 func (r *registry) unopenedFile() string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	for _, name := range r.unopened {
+		if r.states[strings.TrimSuffix(name, fileSuffix)] != nil {
+			continue // the file went, and a ledger was made in its place
+		}
 		if _, err := os.Lstat(filepath.Join(r.dir, name)); err == nil {
 			return name
 		}
