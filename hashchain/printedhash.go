@@ -55,9 +55,15 @@ func hashText(v ion.Value) ([]byte, error) {
 		return b, nil
 	}
 	if inner, ok := strings.CutPrefix(text, "{{"); ok {
-		text = strings.TrimSuffix(inner, "}}")
+		if text, ok = strings.CutSuffix(inner, "}}"); !ok {
+			return nil, ErrNoReceipt
+		}
 	}
-	return base64.StdEncoding.DecodeString(text)
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err // and not what was read before it
+	}
+	return b, nil
 }
 
 // spellPrinted says what is there in place of a hash.
@@ -79,7 +85,7 @@ func hashOfBytes(name string, v ion.Value) (Hash, error) {
 		n, ok := it.Value().Int64()
 		signed, unsigned = signed || n < 0, unsigned || n > 127
 		if !ok || n < -128 || n > 255 || signed && unsigned || v.Type() == ion.StructType && it.Name() != fmt.Sprint(len(b)) {
-			return Hash{}, shape("%s must be 32 bytes in order, each an int from 0 to 255, or each from -128 to 127", name)
+			return Hash{}, shape("%s must be 32 bytes in order, each an int from 0 to 255, or each from -128 to 127; or print it as base64", name)
 		}
 		b = append(b, byte(n))
 	}

@@ -18,10 +18,10 @@ import (
 // Check verifies the whole ledger and yields what is wrong: every block against
 // its hashes and the block before it, the block tree, documents and history
 // against the revisions in the journal, indexes against documents, and the pages
-// of a file that are in use against those that are free. An error
-// ends it: the ledger could not be read further. It reads one snapshot and
-// holds nobody up, but a large ledger keeps it busy; memory grows with the
-// number of documents.
+// of a file that are in use against those that are free. An error ends it: the
+// ledger could not be read further. It reads one snapshot, and then the pages as
+// they are by that time. It holds nobody up, but a large ledger keeps it busy;
+// memory grows with the number of documents.
 func (l *Ledger) Check(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if err := l.check(untilClosed{ctx, l}, yield); err != nil && err != errStopped {
@@ -84,7 +84,6 @@ type replayed struct {
 // problem tells of one. Its error ends the check.
 func (c *checker) problem(format string, args ...any) error {
 	c.l.readers.lend(c.snap)
-	c.lent = true
 	c.lent = true
 	more := c.yield(fmt.Sprintf(format, args...), nil)
 	c.lent = !c.l.readers.takeBack(c.snap)

@@ -261,16 +261,23 @@ func damagedAt(t *testing.T, l *emulator.Ledger, path string) {
 	}
 }
 
-// TestCheckLeftAtAProblem: who stops, or panics, at what Check yields leaves no
-// snapshot behind.
-func TestCheckLeftAtAProblem(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "left.tally")
+// damagedLedger is the file of a ledger with one document, damaged by damagedAt.
+func damagedLedger(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "damaged.tally")
 	l, err := emulator.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	filled(t, l, 1, map[string]any{"n": 1})
 	damagedAt(t, l, path)
+	return path
+}
+
+// TestCheckLeftAtAProblem: who stops, or panics, at what Check yields leaves no
+// snapshot behind.
+func TestCheckLeftAtAProblem(t *testing.T) {
+	path := damagedLedger(t)
 	again, err := emulator.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -301,14 +308,9 @@ func TestCheckLeftAtAProblem(t *testing.T) {
 // TestCheckLeftClosed: who closes the ledger in a loop over Check may also leave
 // the loop there.
 func TestCheckLeftClosed(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "left.tally")
+	path := damagedLedger(t)
 	l, err := emulator.Open(path)
 	if err != nil {
-		t.Fatal(err)
-	}
-	filled(t, l, 1, map[string]any{"n": 1})
-	damagedAt(t, l, path)
-	if l, err = emulator.Open(path); err != nil {
 		t.Fatal(err)
 	}
 	for range l.Check(t.Context()) {
@@ -350,15 +352,9 @@ func (s *mappingStore) CheckPages(ctx context.Context, report func(string) error
 // TestCheckBesideMapping: where a commit waits for snapshots to end, Check and a
 // Close within it do not wait for that commit.
 func TestCheckBesideMapping(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "mapping.tally")
-	l, err := emulator.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	filled(t, l, 1, map[string]any{"n": 1})
-	damagedAt(t, l, path)
+	path := damagedLedger(t)
 	s := &mappingStore{t: t}
-	l, err = emulator.Open(path, emulator.WithStore(func(b store.Store) store.Store { s.Bolt = b.(*store.Bolt); return s }))
+	l, err := emulator.Open(path, emulator.WithStore(func(b store.Store) store.Store { s.Bolt = b.(*store.Bolt); return s }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -170,27 +170,6 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// TestJournalAtCall: the journal ends at the tip of the time of the call, each
-// time it is read.
-func TestJournalAtCall(t *testing.T) {
-	l := emulatortest.New(t)
-	l.Exec(t, "CREATE TABLE T")
-	blocks := l.Journal(t.Context(), 0)
-	l.Exec(t, "INSERT INTO T {'a':1}")
-	for range 2 {
-		n := 0
-		for _, err := range blocks {
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
-		}
-		if n != 2 {
-			t.Errorf("%d blocks, want 2", n)
-		}
-	}
-}
-
 // TestExpiredCounted: a transaction that expires is counted once, whoever finds
 // out.
 func TestExpiredCounted(t *testing.T) {

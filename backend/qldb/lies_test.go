@@ -309,25 +309,6 @@ func TestJournalAsksBlockByBlock(t *testing.T) {
 	}
 }
 
-// The journal ends at the tip of the time of the call, each time it is read.
-func TestJournalAtCall(t *testing.T) {
-	s, l := journal(t)
-	blocks := l.Journal(t.Context(), 0)
-	s.l.Exec(t, "INSERT INTO T {'n': 9}")
-	for range 2 {
-		n := 0
-		for _, err := range blocks {
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
-		}
-		if n != 5 {
-			t.Errorf("%d blocks, want the 5 of the time of the call", n)
-		}
-	}
-}
-
 func TestJournalLies(t *testing.T) {
 	for name, tt := range map[string]struct {
 		at     func(op string, at *ledger.BlockAddress)

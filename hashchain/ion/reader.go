@@ -88,7 +88,7 @@ func (r *Reader) fetch() ([]byte, error) {
 		return nil, err
 	}
 	n, need := topExtent(head)
-	if n < 0 && len(head) == shortHead { // a length may be padded with any number of zeros
+	if n < 0 && len(head) == shortHead { // a length may be padded with zeros, here as many as are buffered
 		head, _ = r.in.Peek(r.in.Size())
 		n, need = topExtent(head)
 	}

@@ -71,10 +71,17 @@ func journalCases() []Case {
 			tip := c.digest().Tip.SequenceNo
 			blocks := c.l.Journal(c.ctx, int64(tip))
 			c.insert("Plain", "{a:2}")
-			for b, err := range blocks {
-				c.ok(err)
-				if seq, _ := c.at(b, "blockAddress", "sequenceNo").Int64(); uint64(seq) != tip {
-					c.fatal("block %d, the tip at the time of the call was %d", seq, tip)
+			for range 2 { // each time it is read
+				n := 0
+				for b, err := range blocks {
+					c.ok(err)
+					if seq, _ := c.at(b, "blockAddress", "sequenceNo").Int64(); uint64(seq) != tip {
+						c.fatal("block %d, the tip at the time of the call was %d", seq, tip)
+					}
+					n++
+				}
+				if n != 1 {
+					c.fatal("%d blocks, want the one of the time of the call", n)
 				}
 			}
 		}},
